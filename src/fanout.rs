@@ -1,0 +1,63 @@
+//! One frame to all, waiting for none: the outlets a source's packets leave through.
+//!
+//! An outlet is a sender thread with the viewers it serves. A source knows its outlets, not its
+//! viewers: however many watch, a frame is handed over once an outlet.
+
+use crate::id::Id;
+use crate::media::MediaFrame;
+use crate::time::Time;
+use parking_lot::Mutex;
+use std::sync::Arc;
+
+/// Where packetized frames go: one sender thread.
+pub trait Outlet: Send + Sync {
+    /// Hands one frame over. Video waits until `deadline` for room (the next frame is better
+    /// skipped before the encoder than after it); sound never waits. False: there was none, and
+    /// the frame was dropped and counted.
+    fn deliver(&self, frame: &Arc<MediaFrame>, deadline: Time) -> bool;
+
+    /// Which outlet this is.
+    fn id(&self) -> Id;
+}
+
+/// The outlets of one source, each with the number of its viewers.
+#[derive(Default)]
+pub struct Fanout {
+    // Held while the list is read or changed, never while a frame is handed over.
+    outlets: Mutex<Arc<Vec<(Arc<dyn Outlet>, usize)>>>,
+}
+
+impl Fanout {
+    /// One more viewer behind `outlet`.
+    pub fn join(&self, outlet: &Arc<dyn Outlet>) {
+        let mut outlets = self.outlets.lock();
+        let outlets = Arc::make_mut(&mut outlets);
+        match outlets.iter_mut().find(|(o, _)| o.id() == outlet.id()) {
+            Some((_, viewers)) => *viewers += 1,
+            None => outlets.push((outlet.clone(), 1)),
+        }
+    }
+
+    /// One viewer less behind the outlet of that id.
+    pub fn leave(&self, outlet: Id) {
+        let mut outlets = self.outlets.lock();
+        let outlets = Arc::make_mut(&mut outlets);
+        if let Some(at) = outlets.iter().position(|(o, _)| o.id() == outlet) {
+            outlets[at].1 -= 1;
+            if outlets[at].1 == 0 {
+                outlets.swap_remove(at);
+            }
+        }
+    }
+
+    /// How many watch.
+    pub fn viewers(&self) -> usize {
+        self.outlets.lock().iter().map(|(_, viewers)| viewers).sum()
+    }
+
+    /// Hands `frame` to every outlet; how many had no room.
+    pub fn deliver(&self, frame: &Arc<MediaFrame>, deadline: Time) -> usize {
+        let outlets = self.outlets.lock().clone();
+        outlets.iter().filter(|(outlet, _)| !outlet.deliver(frame, deadline)).count()
+    }
+}

@@ -1,0 +1,14 @@
+//! Raw frames and sound into live WebRTC.
+
+pub mod error;
+pub mod events;
+pub mod fanout;
+pub mod frame;
+pub mod id;
+pub mod mailbox;
+pub mod media;
+#[expect(unsafe_code, reason = "the C libraries are reached from here alone")]
+pub(crate) mod native;
+pub mod peer;
+pub mod source;
+pub mod time;

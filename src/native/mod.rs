@@ -1,0 +1,3 @@
+//! The safe skin over each C library, and the few system calls `std` does not have.
+
+pub mod os;
