@@ -11,4 +11,5 @@ pub mod media;
 pub(crate) mod native;
 pub mod peer;
 pub mod source;
+pub(crate) mod sync;
 pub mod time;
