@@ -10,6 +10,8 @@ pub mod media;
 #[expect(unsafe_code, reason = "the C libraries are reached from here alone")]
 pub(crate) mod native;
 pub mod peer;
+pub mod rtp;
 pub mod source;
 pub(crate) mod sync;
 pub mod time;
+pub mod viewer;

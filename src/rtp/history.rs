@@ -1,0 +1,1 @@
+//! What was sent in the last second, so that it can be sent again.

@@ -1,0 +1,1 @@
+//! Reads what receivers say, writes what a sender says: RTCP.
