@@ -56,12 +56,20 @@ pub struct Events {}
 #[expect(unused_variables, clippy::todo, reason = "being built")]
 impl Events {
     /// A queue of at most `capacity` events, to be read with [`Events::next`].
-    pub fn new(capacity: usize) -> Result<Arc<Events>> { todo!() }
+    pub fn new(capacity: usize) -> Result<Arc<Events>> {
+        todo!()
+    }
     /// Adds one. Never blocks for longer than the queue's lock, calls nobody.
-    pub fn post(&self, event: Event) { todo!() }
+    pub fn post(&self, event: Event) {
+        todo!()
+    }
     /// Takes the oldest, waiting for at most `timeout`.
-    pub fn next(&self, timeout: Duration) -> Result<Event> { todo!() }
+    pub fn next(&self, timeout: Duration) -> Result<Event> {
+        todo!()
+    }
     /// Takes away what waits about `object`, and waits (at most a second, and not on the thread
     /// that delivers it) until a running callback about it has returned.
-    pub fn forget(&self, object: Id) { todo!() }
+    pub fn forget(&self, object: Id) {
+        todo!()
+    }
 }

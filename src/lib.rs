@@ -11,6 +11,7 @@ pub mod media;
 pub(crate) mod native;
 pub mod peer;
 pub mod rtp;
+pub mod sdp;
 pub mod source;
 pub(crate) mod sync;
 pub mod time;

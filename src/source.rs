@@ -75,25 +75,47 @@ pub struct SourceStats {
 #[expect(unused_variables, clippy::todo, reason = "being built")]
 impl Source {
     /// Makes a source and starts its encoder threads.
-    pub fn new(options: SourceOptions) -> Result<Source> { todo!() }
+    pub fn new(options: SourceOptions) -> Result<Source> {
+        todo!()
+    }
     /// Which source this is.
-    pub fn id(&self) -> Id { todo!() }
+    pub fn id(&self) -> Id {
+        todo!()
+    }
     /// Whether it has this kind of media at all.
-    pub fn has(&self, kind: Kind) -> bool { todo!() }
+    pub fn has(&self, kind: Kind) -> bool {
+        todo!()
+    }
     /// Queues one frame, newest wins. Never blocks.
-    pub fn push_video(&self, frame: crate::frame::VideoFrame) -> Result<Pushed> { todo!() }
+    pub fn push_video(&self, frame: crate::frame::VideoFrame) -> Result<Pushed> {
+        todo!()
+    }
     /// Queues sound; at most 200 ms wait, the oldest goes first.
-    pub fn push_audio(&self, frame: &AudioFrame<'_>) -> Result<()> { todo!() }
+    pub fn push_audio(&self, frame: &AudioFrame<'_>) -> Result<()> {
+        todo!()
+    }
     /// Asks for a keyframe; requests are coalesced.
-    pub fn request_keyframe(&self) { todo!() }
+    pub fn request_keyframe(&self) {
+        todo!()
+    }
     /// A new target bitrate for the picture.
-    pub fn set_video_bitrate(&self, bits_per_second: u32) -> Result<()> { todo!() }
+    pub fn set_video_bitrate(&self, bits_per_second: u32) -> Result<()> {
+        todo!()
+    }
     /// Where its packets leave.
-    pub fn fanout(&self) -> &Fanout { todo!() }
+    pub fn fanout(&self) -> &Fanout {
+        todo!()
+    }
     /// Figures.
-    pub fn stats(&self) -> SourceStats { todo!() }
+    pub fn stats(&self) -> SourceStats {
+        todo!()
+    }
     /// Called by a sender thread after the last packet of `frame` left.
-    pub fn sent(&self, frame: &crate::media::MediaFrame, now: Time) { todo!() }
+    pub fn sent(&self, frame: &crate::media::MediaFrame, now: Time) {
+        todo!()
+    }
     /// Ends it: the encoder threads stop, later pushes are `Closed`.
-    pub fn close(&self) { todo!() }
+    pub fn close(&self) {
+        todo!()
+    }
 }

@@ -56,28 +56,52 @@ pub struct Peer(Arc<()>);
 #[expect(unused_variables, clippy::todo, reason = "being built")]
 impl Peer {
     /// A peer, not connected to anything.
-    pub fn new(options: PeerOptions) -> Result<Peer> { todo!() }
+    pub fn new(options: PeerOptions) -> Result<Peer> {
+        todo!()
+    }
     /// Which peer this is.
-    pub fn id(&self) -> Id { todo!() }
+    pub fn id(&self) -> Id {
+        todo!()
+    }
     /// Sends `source` in the section `mid` of the coming offer; `None`: in the next section of
     /// each of its kinds. Before the offer.
-    pub fn send(&self, mid: Option<&str>, source: &Source) -> Result<()> { todo!() }
+    pub fn send(&self, mid: Option<&str>, source: &Source) -> Result<()> {
+        todo!()
+    }
     /// Answers an offer, waiting for at most `timeout`.
-    pub fn answer(&self, offer: &str, timeout: Duration) -> Result<String> { todo!() }
+    pub fn answer(&self, offer: &str, timeout: Duration) -> Result<String> {
+        todo!()
+    }
     /// Answers an offer on a thread of ours; the answer comes as an event.
-    pub fn answer_async(&self, offer: &str) -> Result<()> { todo!() }
+    pub fn answer_async(&self, offer: &str) -> Result<()> {
+        todo!()
+    }
     /// Makes an offer of its sources, waiting for at most `timeout`.
-    pub fn offer(&self, timeout: Duration) -> Result<String> { todo!() }
+    pub fn offer(&self, timeout: Duration) -> Result<String> {
+        todo!()
+    }
     /// Makes an offer on a thread of ours; it comes as an event.
-    pub fn offer_async(&self) -> Result<()> { todo!() }
+    pub fn offer_async(&self) -> Result<()> {
+        todo!()
+    }
     /// Takes the answer to our offer.
-    pub fn accept(&self, answer: &str) -> Result<()> { todo!() }
+    pub fn accept(&self, answer: &str) -> Result<()> {
+        todo!()
+    }
     /// Takes a remote ICE candidate (the `candidate:` line's text); names are ignored.
-    pub fn add_candidate(&self, candidate: &str, mid: Option<&str>) -> Result<()> { todo!() }
+    pub fn add_candidate(&self, candidate: &str, mid: Option<&str>) -> Result<()> {
+        todo!()
+    }
     /// Where it stands.
-    pub fn state(&self) -> PeerState { todo!() }
+    pub fn state(&self) -> PeerState {
+        todo!()
+    }
     /// Its viewers, in the order of the offer's sections: mid and figures. Kept until it is dropped.
-    pub fn stats(&self) -> Vec<(String, ViewerStats)> { todo!() }
+    pub fn stats(&self) -> Vec<(String, ViewerStats)> {
+        todo!()
+    }
     /// Ends it: says BYE, detaches its sources, frees the connection on a thread of ours.
-    pub fn close(&self) { todo!() }
+    pub fn close(&self) {
+        todo!()
+    }
 }

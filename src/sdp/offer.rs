@@ -1,0 +1,147 @@
+//! An offer, and which of its sections can be taken.
+
+use super::answer::{Plan, Verdict};
+use super::credentials::Credentials;
+use super::section::{Section, SectionKind, Sending};
+use super::text;
+use crate::error::{Error, Result, Status};
+use std::borrow::Cow;
+
+/// An offer that was read whole.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    /// Its sections, in its order.
+    pub sections: Vec<Section>,
+    /// The mids of each BUNDLE group (RFC 9143).
+    pub(super) bundles: Vec<Vec<String>>,
+}
+
+impl Offer {
+    /// Reads an offer. LF or CRLF; a BOM or blanks before it are forgiven.
+    ///
+    /// # Errors
+    /// `Malformed` and `Limit`, with what is wrong and where.
+    pub fn parse(text: &str) -> Result<Offer> {
+        let (sections, bundles) = read("offer", text)?;
+        Ok(Offer { sections, bundles })
+    }
+
+    /// A plan that takes nothing yet: sections that cannot be taken are refused with the reason.
+    pub fn plan(&self) -> Plan {
+        let verdict = |section| Verdict::Refuse(obstacle(section).unwrap_or("nothing is sent in it".into()));
+        Plan { sections: self.sections.iter().map(verdict).collect() }
+    }
+
+    /// Takes section `n`: `sending` goes out in it.
+    ///
+    /// # Errors
+    /// `NotOffered`, with the reason; the section stays refused, and the plan remembers why.
+    pub fn take(&self, plan: &mut Plan, n: usize, sending: Sending) -> Result<()> {
+        let section = &self.sections[n];
+        let first = plan.taken().next();
+        let apart = first.filter(|&first| !self.bundled(first, n));
+        let reason = obstacle(section).or_else(|| {
+            apart.map(|first| {
+                let first = self.sections[first].name(first);
+                format!("it is not in one BUNDLE group with {first}, and there is one transport").into()
+            })
+        });
+        match reason {
+            None => {
+                plan.sections[n] = Verdict::Send(sending);
+                Ok(())
+            }
+            Some(reason) => {
+                let sentence = format!("{} of the offer cannot be taken: {reason}", section.name(n));
+                plan.sections[n] = Verdict::Refuse(reason);
+                Err(Error::new(Status::NotOffered, sentence))
+            }
+        }
+    }
+
+    /// Whether both sections can share a transport.
+    fn bundled(&self, a: usize, b: usize) -> bool {
+        let has = |bundle: &Vec<String>, n: usize| bundle.contains(&self.sections[n].mid);
+        self.bundles.iter().any(|bundle| has(bundle, a) && has(bundle, b))
+    }
+
+    /// The transport attributes that count for section `n`: its own, or those of what it is
+    /// bundled with (a `bundle-only` section has none, RFC 9143 section 7.2.1).
+    pub(super) fn credentials(&self, n: usize) -> Option<&Credentials> {
+        let own = self.sections[n].credentials.as_ref().ok();
+        own.or_else(|| {
+            (0..self.sections.len())
+                .filter(|&m| self.bundled(n, m))
+                .find_map(|m| self.sections[m].credentials.as_ref().ok())
+        })
+    }
+}
+
+/// Sections and BUNDLE groups of a description that makes sense.
+pub(super) fn read(what: &str, text: &str) -> Result<(Vec<Section>, Vec<Vec<String>>)> {
+    let session = text::parse(what, text)?;
+    if session.medias.is_empty() {
+        return Err(Error::malformed(format!("the {what} has no media section")));
+    }
+    let mut sections: Vec<Section> = Vec::new();
+    for (n, media) in session.medias.iter().enumerate() {
+        let section = Section::parse(what, n, &session.attributes, media)?;
+        if !section.mid.is_empty() && sections.iter().any(|s| s.mid == section.mid) {
+            return Err(Error::malformed(format!("two sections of the {what} have the mid {}", section.mid)));
+        }
+        sections.push(section);
+    }
+    let bundles = text::values(&session.attributes, "group")
+        .filter_map(|group| {
+            let mut words = group.split_ascii_whitespace();
+            (words.next()? == "BUNDLE").then(|| words.map(str::to_owned).collect())
+        })
+        .collect();
+    let offer = Offer { sections, bundles };
+    for (n, section) in offer.sections.iter().enumerate().filter(|(_, s)| !s.rejected) {
+        if let Err(Some(why)) = &section.credentials {
+            return Err(Error::malformed(format!("{} of the {what} {why}", section.name(n))));
+        }
+        if offer.credentials(n).is_none() {
+            let sentence = format!("{} of the {what} has no a=ice-ufrag and a=ice-pwd", section.name(n));
+            return Err(Error::malformed(sentence));
+        }
+    }
+    Ok((offer.sections, offer.bundles))
+}
+
+/// Why nothing can be sent in a section.
+fn obstacle(section: &Section) -> Option<Cow<'static, str>> {
+    let codec = match &section.kind {
+        SectionKind::Video => "VP8/90000",
+        SectionKind::Audio => "opus/48000/2",
+        SectionKind::Application => return Some("data channels are not taken".into()),
+        SectionKind::Other(name) => return Some(format!("\"{name:.40}\" is no medium of ours").into()),
+    };
+    // RFC 8829 section 5.1.2: all of these mean DTLS-SRTP here.
+    const PROFILES: [&str; 8] = [
+        "UDP/TLS/RTP/SAVPF",
+        "UDP/TLS/RTP/SAVP",
+        "TCP/DTLS/RTP/SAVPF",
+        "TCP/DTLS/RTP/SAVP",
+        "RTP/SAVPF",
+        "RTP/SAVP",
+        "RTP/AVPF",
+        "RTP/AVP",
+    ];
+    Some(if section.rejected {
+        "the offer itself rejects it (port 0)".into()
+    } else if !PROFILES.contains(&section.proto.as_str()) {
+        format!("its profile is \"{:.40}\", not UDP/TLS/RTP/SAVPF", section.proto).into()
+    } else if !section.direction.has_recv() {
+        format!("the offer does not receive in it (a={})", section.direction.as_str()).into()
+    } else if section.codec.is_none() {
+        format!("it has no {codec}").into()
+    } else if section.mid.is_empty() {
+        "it has no a=mid".into()
+    } else if !section.mux {
+        "it has no a=rtcp-mux".into()
+    } else {
+        return None;
+    })
+}
