@@ -12,6 +12,7 @@ pub(crate) mod native;
 pub mod peer;
 pub mod rtp;
 pub mod sdp;
+pub(crate) mod sender;
 pub mod source;
 pub(crate) mod sync;
 pub mod time;

@@ -50,7 +50,12 @@ fn a_refusal_names_the_argument_and_the_rule() {
             format!("frame.{name} is {side} but must be 1 to 16383")
         );
     }
-    let short =
-        FrameView { format: Format::Rgba, width: 2, height: 2, strides: [8, 0, 0], planes: [&[0; 15], &[], &[]] };
+    let short = FrameView {
+        format: Format::Rgba,
+        width: 2,
+        height: 2,
+        strides: [8, 0, 0],
+        planes: [&[0; 15], &[], &[]],
+    };
     assert_eq!(sentence(short.check()), "frame.planes[0] has 15 bytes but Rgba of 2x2 needs 16");
 }

@@ -1,3 +1,4 @@
 //! The safe skin over each C library, and the few system calls `std` does not have.
 
+pub mod datachannel;
 pub mod os;

@@ -1,11 +1,24 @@
 //! One WebRTC connection and its life.
+//!
+//! A peer is told which sources to send, answers an offer or makes one, and is from then on served
+//! by a sender thread ([`crate::sender`]). Its life is told as events.
 
-use crate::error::Result;
-use crate::events::Events;
+mod crew;
+pub(crate) mod life;
+mod negotiate;
+
+use crate::error::{Error, Result, Status};
+use crate::events::{Event, EventKind, Events};
 use crate::id::Id;
+use crate::native::datachannel::Connection;
+use crate::sdp::{self, Candidate};
+use crate::sender::{Berth, Owner, Seat};
 use crate::source::Source;
+use crate::viewer::{ViewerCounters, ViewerStats};
+use parking_lot::Mutex;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Where a peer stands. The numbers are the C ABI's.
@@ -39,69 +52,315 @@ pub struct PeerOptions {
     pub stream: Option<Arc<str>>,
     /// The local address for media; `None`: every interface's.
     pub media_address: Option<IpAddr>,
+    /// The local UDP port for media, shared by all peers that name it; `None`: one that is free.
+    pub media_port: Option<u16>,
+    /// Addresses to tell the remote in place of private ones: what a NAT in front of us shows.
+    pub public_addresses: Vec<IpAddr>,
+    /// Whether candidates of the remote are probed. Otherwise the remote's own probes tell where
+    /// it is, which is enough where it can reach us, and no stranger gets a packet from us.
+    pub probe_candidates: bool,
     /// How long *disconnected* may last; `None`: 5 s.
     pub disconnect_grace: Option<Duration>,
     /// How long *connecting* may last; `None`: 30 s.
     pub connect_timeout: Option<Duration>,
 }
 
-/// Figures of one viewer: one source's picture or sound to one peer.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct ViewerStats {}
-
-/// One connection. Cloning gives another handle to the same one; it ends with [`Peer::close`].
+/// One connection. Cloning gives another handle to the same one; it ends with [`Peer::close`], or
+/// with the last handle.
 #[derive(Clone)]
-pub struct Peer(Arc<()>);
+pub struct Peer(Arc<Handle>);
 
-#[expect(unused_variables, clippy::todo, reason = "being built")]
+/// Ends the peer when the last of its handles goes: its threads hold [`Shared`] only.
+struct Handle(Arc<Shared>);
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.0.end(PeerState::Closed, "it was closed");
+    }
+}
+
+struct Shared {
+    id: Id,
+    options: PeerOptions,
+    // Held to look or change, and while an event is posted, so that events tell states in order.
+    // Never across a call of libdatachannel, never while another thread is waited for.
+    inner: Mutex<Inner>,
+    /// RTCP of the remote that was dropped because too much of it waited.
+    dropped: AtomicU64,
+}
+
+struct Inner {
+    state: PeerState,
+    /// What to send, in which section.
+    sends: Vec<(Option<String>, Source)>,
+    /// Set when negotiation begins: it happens once.
+    negotiating: bool,
+    link: Option<Link>,
+    /// Mid and figures of what is sent, for as long as somebody may ask.
+    counters: Vec<(String, Arc<ViewerCounters>)>,
+}
+
+/// The connection while it lives.
+struct Link {
+    connection: Arc<Connection>,
+    berth: Berth,
+    /// Our offer, until it is answered.
+    offered: Option<negotiate::Offered>,
+}
+
 impl Peer {
     /// A peer, not connected to anything.
     pub fn new(options: PeerOptions) -> Result<Peer> {
-        todo!()
+        let shared = Shared {
+            id: options.id.unwrap_or_else(Id::fresh),
+            options,
+            inner: Mutex::new(Inner {
+                state: PeerState::New,
+                sends: Vec::new(),
+                negotiating: false,
+                link: None,
+                counters: Vec::new(),
+            }),
+            dropped: AtomicU64::new(0),
+        };
+        Ok(Peer(Arc::new(Handle(Arc::new(shared)))))
     }
+
     /// Which peer this is.
     pub fn id(&self) -> Id {
-        todo!()
+        self.shared().id
     }
+
     /// Sends `source` in the section `mid` of the coming offer; `None`: in the next section of
     /// each of its kinds. Before the offer.
     pub fn send(&self, mid: Option<&str>, source: &Source) -> Result<()> {
-        todo!()
+        let mut inner = self.shared().inner.lock();
+        inner.untouched()?;
+        if inner.sends.len() >= sdp::MAX_SECTIONS {
+            let most = sdp::MAX_SECTIONS;
+            return Err(Error::new(Status::Limit, format!("a peer sends at most {most} sources")));
+        }
+        inner.sends.push((mid.map(Into::into), source.clone()));
+        Ok(())
     }
-    /// Answers an offer, waiting for at most `timeout`.
+
+    /// Answers an offer, waiting for at most `timeout`. A peer that could not answer is *failed*.
     pub fn answer(&self, offer: &str, timeout: Duration) -> Result<String> {
-        todo!()
+        let offer = offer.to_owned();
+        self.wait(timeout, move |shared| negotiate::answer(shared, &offer))
     }
-    /// Answers an offer on a thread of ours; the answer comes as an event.
+
+    /// Answers an offer on a thread of ours; the answer comes as an event, and so does a failure.
     pub fn answer_async(&self, offer: &str) -> Result<()> {
-        todo!()
+        let offer = offer.to_owned();
+        self.post(EventKind::Answer, move |shared| negotiate::answer(shared, &offer))
     }
+
     /// Makes an offer of its sources, waiting for at most `timeout`.
     pub fn offer(&self, timeout: Duration) -> Result<String> {
-        todo!()
+        self.wait(timeout, negotiate::offer)
     }
-    /// Makes an offer on a thread of ours; it comes as an event.
+
+    /// Makes an offer on a thread of ours; it comes as an event, and so does a failure.
     pub fn offer_async(&self) -> Result<()> {
-        todo!()
+        self.post(EventKind::Offer, negotiate::offer)
     }
-    /// Takes the answer to our offer.
-    pub fn accept(&self, answer: &str) -> Result<()> {
-        todo!()
+
+    /// Takes the answer to our offer, waiting for at most `timeout`.
+    pub fn accept(&self, answer: &str, timeout: Duration) -> Result<()> {
+        self.shared().inner.lock().offered()?;
+        let answer = answer.to_owned();
+        self.run(timeout, move |shared| negotiate::accept(shared, &answer))
     }
-    /// Takes a remote ICE candidate (the `candidate:` line's text); names are ignored.
+
+    /// Takes a remote ICE candidate, with or without `a=` before `candidate:`. Names, TCP and what
+    /// else cannot be used is ignored, and all of them are unless candidates are probed.
     pub fn add_candidate(&self, candidate: &str, mid: Option<&str>) -> Result<()> {
-        todo!()
+        let Some(candidate) = Candidate::parse(candidate)? else { return Ok(()) };
+        let connection = match &self.shared().inner.lock().link {
+            Some(link) => link.connection.clone(),
+            None => return Err(Error::new(Status::InvalidState, "candidates come after offer and answer")),
+        };
+        if !self.shared().options.probe_candidates {
+            return Ok(());
+        }
+        connection.add_candidate(&candidate.to_string(), mid.unwrap_or_default())
     }
+
     /// Where it stands.
     pub fn state(&self) -> PeerState {
-        todo!()
+        self.shared().inner.lock().state
     }
-    /// Its viewers, in the order of the offer's sections: mid and figures. Kept until it is dropped.
+
+    /// Mid and figures of each section it sends, in the order of the sections. Kept until it is dropped.
     pub fn stats(&self) -> Vec<(String, ViewerStats)> {
-        todo!()
+        let inner = self.shared().inner.lock();
+        inner.counters.iter().map(|(mid, counters)| (mid.clone(), counters.snapshot())).collect()
     }
-    /// Ends it: says BYE, detaches its sources, frees the connection on a thread of ours.
+
+    /// Messages of the remote that were dropped because too many waited.
+    pub fn dropped(&self) -> u64 {
+        self.shared().dropped.load(Ordering::Relaxed)
+    }
+
+    /// Ends it: says BYE, detaches its sources, frees the connection, all on threads of ours.
     pub fn close(&self) {
-        todo!()
+        self.shared().end(PeerState::Closed, "it was closed");
+    }
+
+    fn shared(&self) -> &Arc<Shared> {
+        &self.0.0
+    }
+
+    /// Begins a negotiation whose result is waited for. Only one can be begun.
+    fn wait(
+        &self,
+        timeout: Duration,
+        job: impl FnOnce(&Arc<Shared>) -> Result<String> + Send + 'static,
+    ) -> Result<String> {
+        self.begin()?;
+        self.run(timeout, job)
+    }
+
+    fn run<T: Send + 'static>(
+        &self,
+        timeout: Duration,
+        job: impl FnOnce(&Arc<Shared>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let shared = self.shared().clone();
+        let (done, result) = crossbeam_channel::bounded(1);
+        crew::submit(Box::new(move || drop(done.send(negotiate::attempt(&shared, job)))))?;
+        result.recv_timeout(timeout).unwrap_or_else(|_| {
+            self.shared().end(PeerState::Failed, "negotiation took too long");
+            Err(Error::new(Status::Timeout, "negotiation took too long"))
+        })
+    }
+
+    /// Begins a negotiation whose result is posted.
+    fn post(
+        &self,
+        kind: EventKind,
+        job: impl FnOnce(&Arc<Shared>) -> Result<String> + Send + 'static,
+    ) -> Result<()> {
+        if self.shared().options.events.is_none() {
+            return Err(Error::new(
+                Status::InvalidState,
+                "without events there is nowhere to put the result",
+            ));
+        }
+        self.begin()?;
+        let shared = self.shared().clone();
+        crew::submit(Box::new(move || match negotiate::attempt(&shared, job) {
+            Ok(sdp) => shared.tell(kind, 0, sdp),
+            Err(error) => {
+                shared.tell(EventKind::NegotiationFailed, error.status() as i64, error.sentence().into());
+            }
+        }))
+    }
+
+    fn begin(&self) -> Result<()> {
+        let mut inner = self.shared().inner.lock();
+        inner.untouched()?;
+        inner.negotiating = true;
+        self.shared().enter(&mut inner, PeerState::Connecting, "negotiation began");
+        Ok(())
+    }
+}
+
+impl Inner {
+    fn untouched(&self) -> Result<()> {
+        if self.is_over() {
+            Err(Error::new(Status::Closed, "the peer is closed"))
+        } else if self.negotiating {
+            let sentence = "the peer has negotiated already: one peer, one connection";
+            Err(Error::new(Status::InvalidState, sentence))
+        } else {
+            Ok(())
+        }
+    }
+
+    fn offered(&self) -> Result<()> {
+        match &self.link {
+            Some(Link { offered: Some(_), .. }) => Ok(()),
+            _ => Err(Error::new(Status::InvalidState, "an answer comes after an offer of ours, once")),
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        matches!(self.state, PeerState::Failed | PeerState::Closed)
+    }
+}
+
+impl Shared {
+    /// Keeps a connection that made an offer until its answer comes.
+    fn keep(&self, link: Link) -> Result<()> {
+        let mut inner = self.inner.lock();
+        if inner.is_over() {
+            return Err(Error::new(Status::Closed, "the peer was closed meanwhile"));
+        }
+        inner.link = Some(link);
+        Ok(())
+    }
+
+    /// Takes the connection that made an offer.
+    fn take_offered(&self) -> Result<(Link, negotiate::Offered)> {
+        let mut inner = self.inner.lock();
+        inner.offered()?;
+        let mut link = inner.link.take().expect("what was offered has a link");
+        let offered = link.offered.take().expect("looked at just before");
+        Ok((link, offered))
+    }
+
+    /// Has the sender thread serve the peer. Joined under the lock, so that the end cannot say
+    /// "leave" before it. Lock order: this peer's, then the sender's inbox.
+    fn serve(&self, link: Link, seat: Seat, counters: Vec<(String, Arc<ViewerCounters>)>) -> Result<()> {
+        let mut inner = self.inner.lock();
+        if inner.is_over() {
+            return Err(Error::new(Status::Closed, "the peer was closed meanwhile"));
+        }
+        inner.counters = counters;
+        inner.sends.clear();
+        link.berth.join(seat);
+        inner.link = Some(link);
+        Ok(())
+    }
+
+    /// The end, unless it was before: its sender thread says goodbye, the reaper frees the connection.
+    fn end(&self, state: PeerState, reason: &str) {
+        let link = {
+            let mut inner = self.inner.lock();
+            self.enter(&mut inner, state, reason);
+            inner.sends.clear();
+            inner.link.take()
+        };
+        if let Some(link) = link {
+            link.berth.leave(self.id);
+        }
+    }
+
+    fn enter(&self, inner: &mut Inner, state: PeerState, reason: &str) {
+        if !inner.is_over() && inner.state != state {
+            inner.state = state;
+            self.tell(EventKind::PeerState, state as i64, reason.into());
+        }
+    }
+
+    fn tell(&self, kind: EventKind, value: i64, text: String) {
+        if let Some(events) = &self.options.events {
+            events.post(Event { kind, object: self.id, stream: self.options.stream.clone(), value, text });
+        }
+    }
+}
+
+impl Owner for Shared {
+    fn changed(&self, state: PeerState, reason: &str) {
+        match state {
+            PeerState::Failed | PeerState::Closed => self.end(state, reason),
+            _ => self.enter(&mut self.inner.lock(), state, reason),
+        }
+    }
+
+    fn dropped(&self, messages: u64) {
+        self.dropped.fetch_add(messages, Ordering::Relaxed);
     }
 }

@@ -25,6 +25,6 @@ pub use candidate::Candidate;
 pub use offer::Offer;
 pub use ours::{Answer, OfferPlan, OfferedSection};
 pub use sdp_types::Direction;
-pub use section::{Codec, Extensions, Feedback, Section, SectionKind, Sending};
+pub use section::{Codec, Feedback, Section, SectionKind, Sending};
 pub use text::{MAX_BYTES, MAX_CANDIDATES, MAX_SECTIONS};
 pub use transport::Transport;

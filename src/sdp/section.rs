@@ -5,6 +5,7 @@ use super::credentials::{Credentials, Lack};
 use super::text::{flag, value, values};
 use crate::error::{Error, Result};
 use crate::media::Kind;
+use crate::rtp::packet::Extensions;
 use sdp_types::{
     Attribute, Direction, ExtMap, Media, RtcpFb, RtcpFbCcm, RtcpFbNack, RtcpFbPt, RtcpFbVal, RtpMap,
 };
@@ -54,17 +55,6 @@ pub struct Codec {
     pub fmtp: Option<String>,
     /// The feedback that was offered and we do.
     pub feedback: Feedback,
-}
-
-/// The ids of the header extensions that both sides do; `None`: not to be sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Extensions {
-    /// The section's mid.
-    pub mid: Option<u8>,
-    /// abs-send-time.
-    pub abs_send_time: Option<u8>,
-    /// playout-delay.
-    pub playout_delay: Option<u8>,
 }
 
 /// What we send in a section.

@@ -59,7 +59,12 @@ pub struct Viewer {
 impl Viewer {
     /// A viewer whose connection came up at `connected`; it waits for a keyframe. `anchor` places
     /// its reports on the wall clock: the same as the source's.
-    pub fn new(config: StreamConfig, counters: Arc<ViewerCounters>, anchor: Anchor, connected: Time) -> Viewer {
+    pub fn new(
+        config: StreamConfig,
+        counters: Arc<ViewerCounters>,
+        anchor: Anchor,
+        connected: Time,
+    ) -> Viewer {
         Viewer { config, counters, connected }
     }
 

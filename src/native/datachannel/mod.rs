@@ -1,0 +1,314 @@
+//! libdatachannel: connections and raw RTP tracks.
+//!
+//! libdatachannel sees integers only: a callback's user pointer is a key into [`observers`], which
+//! holds `Weak`s, because its callbacks may still run after the connection was deleted. What they
+//! tell goes to an [`Observer`], which must not block: one blocked callback stops every peer of the
+//! process.
+
+mod reaper;
+
+use crate::error::{Error, Result, Status};
+use datachannel_sys as sys;
+use parking_lot::{Mutex, RwLock};
+use reaper::Remains;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{OnceLock, Weak};
+
+/// Where a connection stands, in libdatachannel's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkState {
+    /// ICE and DTLS are done.
+    Connected,
+    /// ICE hears nothing; it may come back.
+    Disconnected,
+    /// ICE or DTLS gave up.
+    Failed,
+    /// Closed by us or, through DTLS, by the remote.
+    Closed,
+}
+
+/// Hears of one connection, on libdatachannel's threads: copy, wake somebody, return.
+pub trait Observer: Send + Sync {
+    /// The connection changed its state.
+    fn state(&self, state: LinkState);
+    /// The track that was added with this tag can be sent on.
+    fn open(&self, tag: u16);
+    /// A packet came: RTP, or RTCP (payload type 64 to 95).
+    fn packet(&self, tag: u16, packet: &[u8]);
+}
+
+/// How a connection is made.
+#[derive(Clone, Debug)]
+pub struct Config<'a> {
+    /// Local address; `None`: every interface's.
+    pub bind_address: Option<&'a str>,
+    /// The UDP port shared by all connections that name it.
+    pub port: u16,
+}
+
+/// Which half of an exchange a description is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Half {
+    /// It asks.
+    Offer,
+    /// It replies.
+    Answer,
+}
+
+impl Half {
+    fn c_str(self) -> &'static CStr {
+        match self {
+            Half::Offer => c"offer",
+            Half::Answer => c"answer",
+        }
+    }
+}
+
+/// A track to send packets on. Stale ones are refused by libdatachannel, which never uses an id twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Track(c_int);
+
+impl Track {
+    /// Sends one packet, SRTP-protected, from this thread. What is refused (the track is not open
+    /// any more) is counted by [`refused`].
+    pub fn send(self, packet: &[u8]) {
+        // SAFETY: the pointer is valid for the length given; libdatachannel copies.
+        let code = unsafe { sys::rtcSendMessage(self.0, packet.as_ptr().cast(), packet.len() as c_int) };
+        if code < 0 {
+            REFUSED.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+static REFUSED: AtomicU64 = AtomicU64::new(0);
+
+/// Packets that the transport of this process refused to send: their connections were ending.
+pub fn refused() -> u64 {
+    REFUSED.load(Ordering::Relaxed)
+}
+
+/// A peer connection. Dropping it is quick on every thread: the reaper frees it.
+#[derive(Debug)]
+pub struct Connection {
+    id: c_int,
+    key: u64,
+    // Held to note or take the ids, never across a call of libdatachannel.
+    tracks: Mutex<Vec<c_int>>,
+}
+
+impl Connection {
+    /// Makes a connection that tells `observer` what happens.
+    pub fn new(config: &Config<'_>, observer: Weak<dyn Observer>) -> Result<Connection> {
+        initialise();
+        reaper::admit()?;
+        let bind_address = config.bind_address.map(c_string).transpose()?;
+        // SAFETY: all-zero is the documented default of this plain C struct.
+        let mut c: sys::rtcConfiguration = unsafe { std::mem::zeroed() };
+        c.bindAddress = bind_address.as_ref().map_or(std::ptr::null(), |a| a.as_ptr());
+        c.disableAutoNegotiation = true;
+        c.forceMediaTransport = true;
+        c.enableIceUdpMux = true;
+        c.portRangeBegin = config.port;
+        c.portRangeEnd = config.port;
+        // SAFETY: `c` and the string it points to live until the call returns.
+        let id = check("create a connection", || unsafe { sys::rtcCreatePeerConnection(&c) })?;
+        let key = remember(observer);
+        let connection = Connection { id, key, tracks: Mutex::default() };
+        // SAFETY: `id` is ours; the user pointer is a number that is never dereferenced; the
+        // callbacks are `extern "C"` functions that live as long as the program.
+        unsafe {
+            sys::rtcSetUserPointer(id, user_pointer(key, 0));
+            check("watch the state", || sys::rtcSetStateChangeCallback(id, Some(on_state)))?;
+            // Without one, sections we did not add would be accepted wholesale.
+            check("watch tracks", || sys::rtcSetTrackCallback(id, Some(on_unwanted_track)))?;
+            // Without a message callback a data channel fills up and the connection can never be freed.
+            check("watch channels", || sys::rtcSetDataChannelCallback(id, Some(on_unwanted_channel)))?;
+        }
+        Ok(connection)
+    }
+
+    /// Adds a track with the media section `section`; what happens on it is told with `tag`.
+    pub fn add_track(&self, section: &str, tag: u16) -> Result<Track> {
+        let section = c_string(section)?;
+        // SAFETY: the string lives until the call returns; it is copied.
+        let track = check("add a track", || unsafe { sys::rtcAddTrack(self.id, section.as_ptr()) })?;
+        self.tracks.lock().push(track);
+        // SAFETY: as in `new`.
+        unsafe {
+            sys::rtcSetUserPointer(track, user_pointer(self.key, tag));
+            check("watch a track open", || sys::rtcSetOpenCallback(track, Some(on_open)))?;
+            check("watch a track", || sys::rtcSetMessageCallback(track, Some(on_packet)))?;
+        }
+        Ok(Track(track))
+    }
+
+    /// Applies the remote's description.
+    pub fn set_remote(&self, sdp: &str, half: Half) -> Result<()> {
+        let sdp = c_string(sdp)?;
+        // SAFETY: both strings live until the call returns.
+        check("apply the remote description", || unsafe {
+            sys::rtcSetRemoteDescription(self.id, sdp.as_ptr(), half.c_str().as_ptr())
+        })
+        .map(drop)
+    }
+
+    /// Makes our description and gathers candidates; without ICE servers all of them are there
+    /// when this returns.
+    pub fn set_local(&self, half: Half) -> Result<String> {
+        // SAFETY: the string is static.
+        check("make the local description", || unsafe {
+            sys::rtcSetLocalDescription(self.id, half.c_str().as_ptr())
+        })?;
+        // SAFETY: NULL asks for the length, which includes the terminating NUL.
+        let length = check("read the local description", || unsafe {
+            sys::rtcGetLocalDescription(self.id, std::ptr::null_mut(), 0)
+        })?;
+        let mut text = vec![0_u8; length as usize];
+        // SAFETY: the buffer has the length given.
+        check("read the local description", || unsafe {
+            sys::rtcGetLocalDescription(self.id, text.as_mut_ptr().cast::<c_char>(), length)
+        })?;
+        while text.last() == Some(&0) {
+            text.pop();
+        }
+        String::from_utf8(text)
+            .map_err(|_| Error::new(Status::Transport, "the local description is not UTF-8"))
+    }
+
+    /// Tells a remote candidate.
+    pub fn add_candidate(&self, candidate: &str, mid: &str) -> Result<()> {
+        let (candidate, mid) = (c_string(candidate)?, c_string(mid)?);
+        // SAFETY: both strings live until the call returns.
+        check("add a candidate", || unsafe {
+            sys::rtcAddRemoteCandidate(self.id, candidate.as_ptr(), mid.as_ptr())
+        })
+        .map(drop)
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        observers().write().remove(&self.key);
+        reaper::bury(Remains { connection: self.id, tracks: std::mem::take(self.tracks.get_mut()) });
+    }
+}
+
+type Observers = RwLock<HashMap<u64, Weak<dyn Observer>>>;
+
+fn observers() -> &'static Observers {
+    static OBSERVERS: OnceLock<Observers> = OnceLock::new();
+    OBSERVERS.get_or_init(Observers::default)
+}
+
+fn remember(observer: Weak<dyn Observer>) -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let key = NEXT.fetch_add(1, Ordering::Relaxed);
+    observers().write().insert(key, observer);
+    key
+}
+
+/// Key and tag as one number: 48 bits and 16.
+fn user_pointer(key: u64, tag: u16) -> *mut c_void {
+    ((key << 16) | u64::from(tag)) as usize as *mut c_void
+}
+
+/// Runs `call` with the observer behind a user pointer, if it still lives. Panics end here.
+fn observe(pointer: *mut c_void, call: impl FnOnce(&dyn Observer, u16)) {
+    let number = pointer as usize as u64;
+    let observer = observers().read().get(&(number >> 16)).and_then(Weak::upgrade);
+    if let Some(observer) = observer
+        && catch_unwind(AssertUnwindSafe(|| call(&*observer, number as u16))).is_err()
+    {
+        log::error!("a panic in a callback of the transport was stopped");
+    }
+}
+
+extern "C" fn on_state(_: c_int, state: sys::rtcState, pointer: *mut c_void) {
+    let state = match state {
+        sys::rtcState_RTC_CONNECTED => LinkState::Connected,
+        sys::rtcState_RTC_DISCONNECTED => LinkState::Disconnected,
+        sys::rtcState_RTC_FAILED => LinkState::Failed,
+        sys::rtcState_RTC_CLOSED => LinkState::Closed,
+        _ => return,
+    };
+    observe(pointer, |observer, _| observer.state(state));
+}
+
+extern "C" fn on_open(_: c_int, pointer: *mut c_void) {
+    observe(pointer, |observer, tag| observer.open(tag));
+}
+
+extern "C" fn on_packet(_: c_int, data: *const c_char, size: c_int, pointer: *mut c_void) {
+    if data.is_null() || size <= 0 {
+        return;
+    }
+    // SAFETY: libdatachannel gives `size` readable bytes for the time of this call.
+    let packet = unsafe { std::slice::from_raw_parts(data.cast::<u8>(), size as usize) };
+    observe(pointer, |observer, tag| observer.packet(tag, packet));
+}
+
+extern "C" fn on_unwanted_track(_: c_int, track: c_int, _: *mut c_void) {
+    // SAFETY: a fresh id; deleting it in this callback is allowed and refuses the section.
+    unsafe { sys::rtcDeleteTrack(track) };
+}
+
+extern "C" fn on_unwanted_channel(_: c_int, channel: c_int, _: *mut c_void) {
+    // SAFETY: a fresh id; deleting it here closes the channel.
+    unsafe { sys::rtcDeleteDataChannel(channel) };
+}
+
+thread_local! {
+    /// What libdatachannel last complained of on this thread: it returns codes, and says the reason
+    /// to its log only.
+    static COMPLAINT: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+extern "C" fn on_log(level: sys::rtcLogLevel, message: *const c_char) {
+    if message.is_null() {
+        return;
+    }
+    // SAFETY: a NUL-terminated string for the time of this call.
+    let message = unsafe { CStr::from_ptr(message) }.to_string_lossy();
+    if level <= sys::rtcLogLevel_RTC_LOG_ERROR {
+        // A thread that ends has no such text any more.
+        let _ = COMPLAINT.try_with(|complaint| *complaint.borrow_mut() = message.clone().into_owned());
+    }
+    log::debug!(target: "framewire::transport", "{message}");
+}
+
+/// Runs a call that returns a negative code for failure, and finds the sentence for it.
+fn check(doing: &str, call: impl FnOnce() -> c_int) -> Result<c_int> {
+    COMPLAINT.with(|complaint| complaint.borrow_mut().clear());
+    let code = call();
+    if code >= 0 {
+        return Ok(code);
+    }
+    let complaint = COMPLAINT.with(|complaint| std::mem::take(&mut *complaint.borrow_mut()));
+    let complaint = if complaint.is_empty() { format!("code {code}") } else { complaint };
+    Err(Error::new(Status::Transport, format!("could not {doing}: {complaint}")))
+}
+
+fn c_string(text: &str) -> Result<CString> {
+    CString::new(text).map_err(|_| Error::argument("a text for the transport has a NUL byte in it"))
+}
+
+fn initialise() {
+    static ONCE: OnceLock<()> = OnceLock::new();
+    ONCE.get_or_init(|| {
+        // SAFETY: all-zero means the default for every setting.
+        let mut sctp: sys::rtcSctpSettings = unsafe { std::mem::zeroed() };
+        // The defaults close every channel of a connection after a black-out of 12.7 s.
+        sctp.maxRetransmitAttempts = 20;
+        sctp.maxRetransmitTimeoutMs = 2_000;
+        // SAFETY: called once, before the first connection; the callback lives for ever.
+        unsafe {
+            sys::rtcInitLogger(sys::rtcLogLevel_RTC_LOG_WARNING, Some(on_log));
+            sys::rtcSetSctpSettings(&sctp);
+            sys::rtcPreload();
+        }
+    });
+}

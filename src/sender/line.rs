@@ -1,0 +1,90 @@
+//! What libdatachannel says of one peer, kept until that peer's sender thread takes it.
+
+use super::inbox::Inbox;
+use crate::id::Id;
+use crate::native::datachannel::{LinkState, Observer};
+use parking_lot::Mutex;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// How much of one peer may wait. RTCP of a viewer is a few packets a second; a remote that floods
+/// loses its own.
+const NOTES: usize = 256;
+/// Longest RTCP packet that is taken; an Ethernet frame holds no more.
+const LONGEST: usize = 1_500;
+
+/// One thing that was said.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Note {
+    /// The connection changed its state.
+    Link(LinkState),
+    /// The track with this tag can be sent on.
+    Open(u16),
+    /// RTCP arrived on some track.
+    Rtcp(Box<[u8]>),
+}
+
+/// The bounded memory between libdatachannel's threads and the sender thread.
+pub struct Line {
+    peer: Id,
+    inbox: Arc<Inbox>,
+    // Held to put in or take out. Before the inbox's lock where both are needed: never.
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    notes: VecDeque<Note>,
+    /// Whether the inbox knows that there is something.
+    queued: bool,
+    dropped: u64,
+}
+
+impl Line {
+    /// The line of `peer` to the sender thread that reads `inbox`.
+    pub fn new(peer: Id, inbox: Arc<Inbox>) -> Arc<Line> {
+        Arc::new(Line { peer, inbox, state: Mutex::default() })
+    }
+
+    /// Moves all that waits into `notes`; how many were dropped since the last time.
+    pub fn take(&self, notes: &mut VecDeque<Note>) -> u64 {
+        let mut state = self.state.lock();
+        state.queued = false;
+        std::mem::swap(&mut state.notes, notes);
+        std::mem::take(&mut state.dropped)
+    }
+
+    fn put(&self, note: Note) {
+        {
+            let mut state = self.state.lock();
+            // States and opened tracks are few and must arrive; only packets can be too many.
+            if state.notes.len() >= NOTES && matches!(note, Note::Rtcp(_)) {
+                state.dropped += 1;
+                return;
+            }
+            state.notes.push_back(note);
+            if std::mem::replace(&mut state.queued, true) {
+                return;
+            }
+        }
+        self.inbox.ready(self.peer);
+    }
+}
+
+impl Observer for Line {
+    fn state(&self, state: LinkState) {
+        self.put(Note::Link(state));
+    }
+
+    fn open(&self, tag: u16) {
+        self.put(Note::Open(tag));
+    }
+
+    fn packet(&self, _tag: u16, packet: &[u8]) {
+        // RFC 5761 section 4: the second byte tells RTCP from RTP. We receive no RTP here.
+        let rtcp = packet.len() <= LONGEST && matches!(packet.get(1), Some(192..=223));
+        if rtcp {
+            self.put(Note::Rtcp(packet.into()));
+        }
+    }
+}

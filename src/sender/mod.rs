@@ -1,0 +1,145 @@
+//! Sender threads: each with one UDP port, the peers on it, and a viewer for each section they are sent.
+//!
+//! Sending is synchronous in libdatachannel, so the viewers are spread over a few threads. A thread
+//! sleeps until a frame, a word from the remote, a command or its next timer; a viewer costs it
+//! nothing in between.
+
+mod inbox;
+mod line;
+mod seat;
+mod thread;
+
+pub use line::Line;
+pub use seat::{Owner, Seat, Stream};
+
+use crate::error::{Error, Result};
+use crate::fanout::Outlet;
+use crate::id::Id;
+use crate::media::MediaFrame;
+use crate::time::Time;
+use inbox::{Command, Inbox};
+use parking_lot::Mutex;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// Most sender threads for one local address.
+const MOST: usize = 4;
+
+/// One sender thread, for those who bring it work.
+pub struct Sender {
+    id: Id,
+    address: Option<IpAddr>,
+    /// The port that the caller named.
+    fixed: Option<u16>,
+    /// The port in use.
+    port: AtomicU16,
+    inbox: Arc<Inbox>,
+    /// Peers that hold a [`Berth`] here.
+    peers: AtomicUsize,
+}
+
+/// A peer's place at a sender thread. Dropping it gives the place back.
+pub struct Berth(Arc<Sender>);
+
+/// The sender with the fewest peers for that local address and port; a new one while there are
+/// fewer than cores.
+pub fn berth(address: Option<IpAddr>, port: Option<u16>) -> Result<Berth> {
+    // Held to choose or start one, never while anything is sent.
+    static SENDERS: OnceLock<Mutex<Vec<Arc<Sender>>>> = OnceLock::new();
+    let mut senders = SENDERS.get_or_init(Mutex::default).lock();
+    let ours = |s: &&Arc<Sender>| s.address == address && s.fixed == port;
+    let most = match port {
+        Some(_) => 1,
+        None => std::thread::available_parallelism().map_or(1, |n| n.get()).min(MOST),
+    };
+    let count = senders.iter().filter(ours).count();
+    let idlest = senders.iter().filter(ours).min_by_key(|s| s.peers.load(Ordering::Relaxed)).cloned();
+    let sender = match idlest {
+        Some(sender) if count >= most || sender.peers.load(Ordering::Relaxed) == 0 => sender,
+        _ => {
+            let sender = Sender::start(address, port)?;
+            senders.push(sender.clone());
+            sender
+        }
+    };
+    sender.peers.fetch_add(1, Ordering::Relaxed);
+    Ok(Berth(sender))
+}
+
+impl Sender {
+    fn start(address: Option<IpAddr>, port: Option<u16>) -> Result<Arc<Sender>> {
+        let sender = Arc::new(Sender {
+            id: Id::fresh(),
+            address,
+            fixed: port,
+            port: AtomicU16::new(port.map_or_else(|| free_port(address), Ok)?),
+            inbox: Arc::default(),
+            peers: AtomicUsize::new(0),
+        });
+        let (inbox, outlet) = (sender.inbox.clone(), sender.clone());
+        std::thread::Builder::new()
+            .name("framewire-send".into())
+            .spawn(move || thread::run(&inbox, outlet))
+            .map_err(|error| Error::io("start a sender thread", &error))?;
+        Ok(sender)
+    }
+}
+
+impl Outlet for Sender {
+    fn deliver(&self, frame: &Arc<MediaFrame>, deadline: Time) -> bool {
+        self.inbox.frame(frame, deadline)
+    }
+
+    fn id(&self) -> Id {
+        self.id
+    }
+}
+
+impl Berth {
+    /// The UDP port of all peers here.
+    pub fn port(&self) -> u16 {
+        self.0.port.load(Ordering::Relaxed)
+    }
+
+    /// Moves new peers to another port, because `tried` could not be used. False: it was named by
+    /// the caller.
+    pub fn move_port(&self, tried: u16) -> Result<bool> {
+        if self.0.fixed.is_none() && self.port() == tried {
+            self.0.port.store(free_port(self.0.address)?, Ordering::Relaxed);
+        }
+        Ok(self.0.fixed.is_none())
+    }
+
+    /// A line from libdatachannel to this thread.
+    pub fn line(&self, peer: Id) -> Arc<Line> {
+        Line::new(peer, self.0.inbox.clone())
+    }
+
+    /// Has this thread serve `seat`.
+    pub fn join(&self, seat: Seat) {
+        self.0.inbox.command(Command::Join(Box::new(seat)));
+    }
+
+    /// Has this thread say goodbye to `peer` and forget it.
+    pub fn leave(&self, peer: Id) {
+        self.0.inbox.command(Command::Leave(peer));
+    }
+}
+
+impl Drop for Berth {
+    fn drop(&mut self) {
+        self.0.peers.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A UDP port that was free a moment ago. libjuice wants a number to share a port by.
+fn free_port(address: Option<IpAddr>) -> Result<u16> {
+    let bind = |address: IpAddr| UdpSocket::bind(SocketAddr::new(address, 0)).and_then(|s| s.local_addr());
+    let bound = match address {
+        Some(address) => bind(address),
+        // Both families where the machine has both.
+        None => bind(Ipv6Addr::UNSPECIFIED.into()).or_else(|_| bind(Ipv4Addr::UNSPECIFIED.into())),
+    };
+    bound.map(|address| address.port()).map_err(|error| Error::io("find a UDP port for media", &error))
+}

@@ -1,0 +1,103 @@
+//! One peer at its sender thread: its life, and a viewer for each section it is sent.
+
+use crate::id::Id;
+use crate::media::Kind;
+use crate::native::datachannel::{Connection, Track};
+use crate::peer::PeerState;
+use crate::peer::life::{Change, Life};
+use crate::sender::line::Line;
+use crate::source::Source;
+use crate::time::Time;
+use crate::viewer::{self, StreamConfig, Viewer, ViewerCounters};
+use std::sync::Arc;
+
+/// Who is told of the changes in a peer's life.
+pub trait Owner: Send + Sync {
+    /// The peer is in this state now, for this reason.
+    fn changed(&self, state: PeerState, reason: &str);
+    /// Messages of the remote were dropped because too many waited.
+    fn dropped(&self, messages: u64);
+}
+
+/// What a peer brings to its sender thread.
+pub struct Seat {
+    /// Which peer.
+    pub peer: Id,
+    /// Who hears of it.
+    pub owner: Arc<dyn Owner>,
+    /// What libdatachannel says.
+    pub line: Arc<Line>,
+    /// Kept for as long as packets are sent on its tracks: the last of them is the BYE.
+    #[expect(dead_code, reason = "held, not used")]
+    pub connection: Arc<Connection>,
+    /// Its state.
+    pub life: Life,
+    /// What it is sent.
+    pub streams: Vec<Stream>,
+    /// When its earliest timer stands.
+    pub armed: Option<Time>,
+}
+
+/// One source's picture or sound to one peer.
+pub struct Stream {
+    /// Where it comes from.
+    pub source: Source,
+    /// What was negotiated for it.
+    pub config: StreamConfig,
+    /// The track's tag on the line.
+    pub tag: u16,
+    /// Where it goes.
+    pub track: Track,
+    /// Its figures, which others read too.
+    pub counters: Arc<ViewerCounters>,
+    /// From the moment that the track is open.
+    pub live: Option<Live>,
+}
+
+/// A stream that is being sent.
+pub struct Live {
+    /// The stage between source and track.
+    pub viewer: Viewer,
+    /// Its place among those who watch the same.
+    pub place: usize,
+}
+
+impl Seat {
+    /// When something is due, if nothing happens before.
+    pub fn deadline(&self) -> Option<Time> {
+        let reports = self.streams.iter().filter_map(|stream| stream.live.as_ref()?.viewer.deadline());
+        reports.chain(self.life.deadline()).min()
+    }
+
+    /// Lets time pass: reports go out, the life goes on.
+    pub fn tick(&mut self, now: Time) -> Option<Change> {
+        for stream in &mut self.streams {
+            stream.with(|viewer, send| viewer.tick(now, send));
+        }
+        self.life.tick(now)
+    }
+
+    /// RTCP from the remote, for whichever streams it is about. A wish for a keyframe goes to the source.
+    pub fn rtcp(&mut self, packet: &[u8], now: Time) {
+        for stream in &mut self.streams {
+            let feedback = stream.with(|viewer, send| viewer.rtcp(packet, now, send));
+            if feedback.is_some_and(|feedback| feedback.keyframe) {
+                stream.source.request_keyframe();
+            }
+        }
+    }
+}
+
+impl Stream {
+    /// Its source and kind.
+    pub fn key(&self) -> (Id, Kind) {
+        (self.source.id(), self.config.kind)
+    }
+
+    /// Lets the viewer send, if there is one yet. A packet that the transport refuses is lost like
+    /// any other: it is in the history.
+    pub fn with<T>(&mut self, act: impl FnOnce(&mut Viewer, viewer::Send<'_>) -> T) -> Option<T> {
+        let track = self.track;
+        self.live.as_mut().map(|live| act(&mut live.viewer, &mut |packet| track.send(packet)))
+    }
+}
