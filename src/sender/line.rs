@@ -1,9 +1,9 @@
 //! What libdatachannel says of one peer, kept until that peer's sender thread takes it.
 
 use super::inbox::Inbox;
+use super::ring::Ring;
 use crate::id::Id;
 use crate::native::datachannel::{LinkState, Observer};
-use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -28,46 +28,26 @@ pub enum Note {
 pub struct Line {
     peer: Id,
     inbox: Arc<Inbox>,
-    // Held to put in or take out. Before the inbox's lock where both are needed: never.
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    notes: VecDeque<Note>,
-    /// Whether the inbox knows that there is something.
-    queued: bool,
-    dropped: u64,
+    notes: Ring<Note>,
 }
 
 impl Line {
     /// The line of `peer` to the sender thread that reads `inbox`.
     pub fn new(peer: Id, inbox: Arc<Inbox>) -> Arc<Line> {
-        Arc::new(Line { peer, inbox, state: Mutex::default() })
+        Arc::new(Line { peer, inbox, notes: Ring::new(NOTES) })
     }
 
-    /// Moves all that waits into `notes`; how many were dropped since the last time.
+    /// Moves all that waits into `notes`, which is empty; how many were dropped since the last time.
     pub fn take(&self, notes: &mut VecDeque<Note>) -> u64 {
-        let mut state = self.state.lock();
-        state.queued = false;
-        std::mem::swap(&mut state.notes, notes);
-        std::mem::take(&mut state.dropped)
+        self.notes.take(notes)
     }
 
     fn put(&self, note: Note) {
-        {
-            let mut state = self.state.lock();
-            // States and opened tracks are few and must arrive; only packets can be too many.
-            if state.notes.len() >= NOTES && matches!(note, Note::Rtcp(_)) {
-                state.dropped += 1;
-                return;
-            }
-            state.notes.push_back(note);
-            if std::mem::replace(&mut state.queued, true) {
-                return;
-            }
+        // States and opened tracks are few and must arrive; only packets can be too many.
+        let may_drop = matches!(note, Note::Rtcp(_));
+        if self.notes.put(note, may_drop) {
+            self.inbox.ready(self.peer);
         }
-        self.inbox.ready(self.peer);
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod inbox;
 mod line;
+mod ring;
 mod seat;
 mod thread;
 
