@@ -1,6 +1,7 @@
 //! The threads that negotiate: never the caller's event loop, never a callback of libdatachannel.
 
 use crate::error::{Error, Result, Status};
+use crate::native::datachannel::pass;
 use crossbeam_channel::{Receiver, Sender, TrySendError};
 use std::sync::OnceLock;
 
@@ -38,6 +39,7 @@ fn start() -> Result<Sender<Job>> {
 
 fn run(waiting: &Receiver<Job>) {
     for job in waiting {
+        let _pass = pass();
         job();
     }
 }

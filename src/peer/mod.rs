@@ -10,7 +10,7 @@ mod negotiate;
 use crate::error::{Error, Result, Status};
 use crate::events::{Event, EventKind, Events};
 use crate::id::Id;
-use crate::native::datachannel::Connection;
+use crate::native::datachannel::{Connection, pass};
 use crate::sdp::{self, Candidate};
 use crate::sender::{Berth, Owner, Seat};
 use crate::source::Source;
@@ -184,6 +184,7 @@ impl Peer {
         if !self.shared().options.probe_candidates {
             return Ok(());
         }
+        let _pass = pass();
         connection.add_candidate(&candidate.to_string(), mid.unwrap_or_default())
     }
 

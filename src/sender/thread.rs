@@ -6,6 +6,7 @@ use super::seat::{Live, Seat};
 use crate::fanout::Outlet;
 use crate::id::Id;
 use crate::media::{Kind, MediaFrame};
+use crate::native::datachannel::pass;
 use crate::peer::PeerState;
 use crate::peer::life::Change;
 use crate::time::{Time, clock};
@@ -22,6 +23,8 @@ pub fn run(inbox: &Inbox, outlet: Arc<dyn Outlet>) {
     let mut notes = VecDeque::new();
     loop {
         inbox.wait(floor.timers.peek().map(|Reverse((at, _))| *at), &mut batch);
+        // None of it is waited for, so the end of the process is never held up.
+        let _pass = pass();
         for command in batch.commands.drain(..) {
             match command {
                 Command::Join(seat) => floor.join(*seat, &mut notes),

@@ -1,15 +1,18 @@
 //! libdatachannel: connections and raw RTP tracks.
 //!
-//! libdatachannel sees integers only: a callback's user pointer is a key into [`observers`], which
+//! libdatachannel sees integers only: a callback's user pointer is a key into [`live`], which
 //! holds `Weak`s, because its callbacks may still run after the connection was deleted. What they
 //! tell goes to an [`Observer`], which must not block: one blocked callback stops every peer of the
 //! process.
 
+mod gate;
 mod reaper;
+
+pub use gate::pass;
 
 use crate::error::{Error, Result, Status};
 use datachannel_sys as sys;
-use parking_lot::{Mutex, RwLock};
+use parking_lot::RwLock;
 use reaper::Remains;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -95,9 +98,8 @@ pub fn refused() -> u64 {
 #[derive(Debug)]
 pub struct Connection {
     id: c_int,
+    /// In [`live`].
     key: u64,
-    // Held to note or take the ids, never across a call of libdatachannel.
-    tracks: Mutex<Vec<c_int>>,
 }
 
 impl Connection {
@@ -116,8 +118,8 @@ impl Connection {
         c.portRangeEnd = config.port;
         // SAFETY: `c` and the string it points to live until the call returns.
         let id = check("create a connection", || unsafe { sys::rtcCreatePeerConnection(&c) })?;
-        let key = remember(observer);
-        let connection = Connection { id, key, tracks: Mutex::default() };
+        let connection = Connection { id, key: remember(id, observer) };
+        let key = connection.key;
         // SAFETY: `id` is ours; the user pointer is a number that is never dereferenced; the
         // callbacks are `extern "C"` functions that live as long as the program.
         unsafe {
@@ -136,7 +138,9 @@ impl Connection {
         let section = c_string(section)?;
         // SAFETY: the string lives until the call returns; it is copied.
         let track = check("add a track", || unsafe { sys::rtcAddTrack(self.id, section.as_ptr()) })?;
-        self.tracks.lock().push(track);
+        if let Some(entry) = live().write().get_mut(&self.key) {
+            entry.remains.tracks.push(track);
+        }
         // SAFETY: as in `new`.
         unsafe {
             sys::rtcSetUserPointer(track, user_pointer(self.key, tag));
@@ -192,22 +196,32 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        observers().write().remove(&self.key);
-        reaper::bury(Remains { connection: self.id, tracks: std::mem::take(self.tracks.get_mut()) });
+        if let Some(entry) = live().write().remove(&self.key) {
+            reaper::bury(entry.remains);
+        }
     }
 }
 
-type Observers = RwLock<HashMap<u64, Weak<dyn Observer>>>;
-
-fn observers() -> &'static Observers {
-    static OBSERVERS: OnceLock<Observers> = OnceLock::new();
-    OBSERVERS.get_or_init(Observers::default)
+/// A connection that somebody holds.
+struct Entry {
+    observer: Weak<dyn Observer>,
+    remains: Remains,
 }
 
-fn remember(observer: Weak<dyn Observer>) -> u64 {
+// Held to look an observer up, or to put in and take out; never across a call of libdatachannel or
+// an observer.
+type Live = RwLock<HashMap<u64, Entry>>;
+
+fn live() -> &'static Live {
+    static LIVE: OnceLock<Live> = OnceLock::new();
+    LIVE.get_or_init(Live::default)
+}
+
+fn remember(connection: c_int, observer: Weak<dyn Observer>) -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let key = NEXT.fetch_add(1, Ordering::Relaxed);
-    observers().write().insert(key, observer);
+    let remains = Remains { connection, tracks: Vec::new() };
+    live().write().insert(key, Entry { observer, remains });
     key
 }
 
@@ -219,7 +233,7 @@ fn user_pointer(key: u64, tag: u16) -> *mut c_void {
 /// Runs `call` with the observer behind a user pointer, if it still lives. Panics end here.
 fn observe(pointer: *mut c_void, call: impl FnOnce(&dyn Observer, u16)) {
     let number = pointer as usize as u64;
-    let observer = observers().read().get(&(number >> 16)).and_then(Weak::upgrade);
+    let observer = live().read().get(&(number >> 16)).and_then(|entry| entry.observer.upgrade());
     if let Some(observer) = observer
         && catch_unwind(AssertUnwindSafe(|| call(&*observer, number as u16))).is_err()
     {
@@ -310,5 +324,6 @@ fn initialise() {
             sys::rtcSetSctpSettings(&sctp);
             sys::rtcPreload();
         }
+        gate::guard_exit();
     });
 }

@@ -2,9 +2,11 @@
 
 use crate::error::{Error, Result, Status};
 use datachannel_sys as sys;
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
+use std::collections::VecDeque;
 use std::ffi::c_int;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 /// How many closed connections may wait to be freed before new ones are refused.
 const BACKLOG: usize = 1_024;
@@ -15,11 +17,20 @@ pub struct Remains {
     pub tracks: Vec<c_int>,
 }
 
+#[derive(Default)]
+struct Waiting {
+    list: VecDeque<Remains>,
+    /// Whether one is being freed right now.
+    busy: bool,
+}
+
 struct Reaper {
     // Held to put in or take out, never while something is freed. The length is bounded by the
     // connections that live plus BACKLOG, because `admit` refuses new ones past it.
-    waiting: Mutex<Vec<Remains>>,
+    waiting: Mutex<Waiting>,
     wake: Condvar,
+    /// Told each time that nothing is left to free.
+    done: Condvar,
 }
 
 static REAPER: OnceLock<Reaper> = OnceLock::new();
@@ -30,12 +41,12 @@ pub fn admit() -> Result<()> {
     let reaper = REAPER.get_or_init(|| {
         let thread = std::thread::Builder::new().name("framewire-reaper".into());
         failed = thread.spawn(|| REAPER.wait().run()).err();
-        Reaper { waiting: Mutex::default(), wake: Condvar::new() }
+        Reaper { waiting: Mutex::default(), wake: Condvar::new(), done: Condvar::new() }
     });
     if let Some(error) = failed {
         return Err(Error::io("start the thread that frees connections", &error));
     }
-    if reaper.waiting.lock().len() >= BACKLOG {
+    if reaper.waiting.lock().list.len() >= BACKLOG {
         return Err(Error::new(Status::Limit, format!("{BACKLOG} closed connections wait to be freed")));
     }
     Ok(())
@@ -44,33 +55,47 @@ pub fn admit() -> Result<()> {
 /// Frees `remains` soon.
 pub fn bury(remains: Remains) {
     if let Some(reaper) = REAPER.get() {
-        reaper.waiting.lock().push(remains);
+        reaper.waiting.lock().list.push_back(remains);
         reaper.wake.notify_one();
     }
 }
 
+/// Frees `all`, and whatever waits, before the process ends: waits until it is done, at most
+/// `patience`.
+pub fn bury_last(all: Vec<Remains>, patience: Duration) {
+    let Some(reaper) = REAPER.get() else { return };
+    let mut waiting = reaper.waiting.lock();
+    waiting.list.extend(all);
+    reaper.wake.notify_one();
+    reaper.done.wait_while_for(&mut waiting, |waiting| waiting.busy || !waiting.list.is_empty(), patience);
+}
+
 impl Reaper {
     fn run(&self) {
+        let mut waiting = self.waiting.lock();
         loop {
-            let batch = {
-                let mut waiting = self.waiting.lock();
-                while waiting.is_empty() {
+            let remains = waiting.list.pop_front();
+            waiting.busy = remains.is_some();
+            match remains {
+                Some(remains) => MutexGuard::unlocked(&mut waiting, || free(&remains)),
+                None => {
+                    self.done.notify_all();
                     self.wake.wait(&mut waiting);
-                }
-                std::mem::take(&mut *waiting)
-            };
-            for Remains { connection, tracks } in batch {
-                // Tracks first: deleting the connection alone leaks their ids.
-                for track in tracks {
-                    // SAFETY: ids of ours, never used twice; a stale one is an error code.
-                    unsafe { sys::rtcDeleteTrack(track) };
-                }
-                // SAFETY: as above.
-                unsafe {
-                    sys::rtcClosePeerConnection(connection);
-                    sys::rtcDeletePeerConnection(connection);
                 }
             }
         }
+    }
+}
+
+/// Tracks first: deleting the connection alone leaks their ids.
+fn free(remains: &Remains) {
+    for &track in &remains.tracks {
+        // SAFETY: ids of ours, never used twice; a stale one is an error code.
+        unsafe { sys::rtcDeleteTrack(track) };
+    }
+    // SAFETY: as above.
+    unsafe {
+        sys::rtcClosePeerConnection(remains.connection);
+        sys::rtcDeletePeerConnection(remains.connection);
     }
 }
