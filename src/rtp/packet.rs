@@ -147,7 +147,7 @@ mod tests {
     fn an_independent_reader_finds_every_field() {
         let packet = written("v0", ALL, FIELDS, b"data");
         let packet = RtpPacket::parse(&packet).expect("is RTP");
-        assert_eq!((packet.payload_type(), packet.ssrc(), packet.marker()), (120, 0x8765_4321, true));
+        assert_eq!((packet.payload_type(), packet.ssrc(), packet.marker_bit()), (120, 0x8765_4321, true));
         assert_eq!((packet.sequence_number(), packet.timestamp()), (0xabcd, 0x0123_4567));
         let elements = [0x22, 0xfe, 0xdc, 0xba, 0x91, b'v', b'0', 0];
         assert_eq!(packet.extension(), Some((0xbede, elements.as_slice())));
@@ -160,7 +160,7 @@ mod tests {
         let packet = RtpPacket::parse(&packet).expect("is RTP");
         let elements = [0x22, 0xfe, 0xdc, 0xba, 0x90, b'0', 0xc2, 0, 0, 10, 0, 0];
         assert_eq!(packet.extension(), Some((0xbede, elements.as_slice())));
-        assert!(!packet.marker());
+        assert!(!packet.marker_bit());
     }
 
     #[test]

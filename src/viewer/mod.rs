@@ -1,13 +1,24 @@
 //! One source's picture or sound to one peer: the gate, the packets, the feedback. Sans-IO.
 
+mod feedback;
+mod report;
 mod stats;
+#[cfg(test)]
+mod tests;
 
 pub use crate::rtp::packet::Extensions;
 pub use stats::{ViewerCounters, ViewerStats};
 
 use crate::media::{Kind, MediaFrame};
+use crate::rtp::history::{History, Sent};
+use crate::rtp::packet::{Fields, Header};
+use crate::rtp::{MAX_PACKET, rtcp};
 use crate::time::{Anchor, Time};
+use feedback::Firs;
+use report::Reports;
+use stats::{add, set};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What was negotiated for one stream.
 #[derive(Clone, Debug)]
@@ -18,17 +29,18 @@ pub struct StreamConfig {
     pub ssrc: u32,
     /// The payload type of the offer.
     pub payload_type: u8,
-    /// The sequence number of the first packet: random, RFC 3550 section 5.1.
+    /// The sequence number of the first packet: random, RFC 3550 section 5.1; below 2¹⁵, so that
+    /// losing the first packets cannot mislead a guess of SRTP about wraps (RFC 3711 section 3.3.1).
     pub first_sequence: u16,
     /// What is added to the source's RTP time: random, RFC 3550 section 5.1.
     pub timestamp_offset: u32,
-    /// The same for all streams of a source's peer, so that they are played in sync. 1 to 255 bytes.
+    /// The same for all streams of a peer, so that they are played in sync. At most 255 bytes.
     pub cname: Arc<str>,
     /// The section's mid.
     pub mid: Arc<str>,
     /// The header extensions of the offer.
     pub extensions: Extensions,
-    /// Whether lost packets are asked for.
+    /// Whether lost packets are asked for; a history is kept for them.
     pub nack: bool,
 }
 
@@ -39,23 +51,39 @@ pub struct Feedback {
     pub keyframe: bool,
     /// Something in it was about this stream.
     pub for_us: bool,
-    /// The receiver says goodbye.
+    /// The receiver of this stream says goodbye.
     pub bye: bool,
 }
 
-/// Where packets go.
+/// Where packets go, RTP and RTCP.
 pub type Send<'a> = &'a mut dyn FnMut(&[u8]);
 
 /// One viewer.
 #[derive(Debug)]
 pub struct Viewer {
     config: StreamConfig,
+    stream: Stream,
     counters: Arc<ViewerCounters>,
-    #[expect(dead_code, reason = "being built")]
     connected: Time,
+    anchor: Anchor,
+    /// The frame that continues what was sent; `None`: only a keyframe can be understood.
+    expected: Option<u64>,
+    /// RTP packets and payload bytes sent, resends not included.
+    packets: u64,
+    octets: u64,
+    /// Packets sent before the last keyframe.
+    keyframe_at: u64,
+    last_rtp_time: u32,
+    history: History,
+    reports: Reports,
+    round_trip: Duration,
+    firs: Firs,
+    /// Who sends feedback about this stream.
+    receiver: Option<u32>,
+    /// The packet being written.
+    packet: Vec<u8>,
 }
 
-#[expect(unused_variables, clippy::todo, reason = "being built")]
 impl Viewer {
     /// A viewer whose connection came up at `connected`; it waits for a keyframe. `anchor` places
     /// its reports on the wall clock: the same as the source's.
@@ -65,36 +93,165 @@ impl Viewer {
         anchor: Anchor,
         connected: Time,
     ) -> Viewer {
-        Viewer { config, counters, connected }
+        set(&counters.waiting_for_keyframe, (config.kind == Kind::Video).into());
+        Viewer {
+            stream: Stream {
+                header: Header::new(config.payload_type, config.ssrc, &config.mid, config.extensions),
+                kind: config.kind,
+                first_sequence: config.first_sequence,
+                timestamp_offset: config.timestamp_offset,
+            },
+            reports: Reports::new(anchor, config.kind.clock_rate()),
+            config,
+            counters,
+            connected,
+            anchor,
+            expected: None,
+            packets: 0,
+            octets: 0,
+            keyframe_at: 0,
+            last_rtp_time: 0,
+            history: History::default(),
+            round_trip: feedback::ROUND_TRIP,
+            firs: Firs::default(),
+            receiver: None,
+            packet: Vec::with_capacity(MAX_PACKET),
+        }
     }
 
-    /// Sends one frame, and a sender report if one is due; false if the viewer waits for a keyframe.
+    /// Sends one frame, and a sender report if one is due; false if it waits for a keyframe.
     pub fn push(&mut self, frame: &Arc<MediaFrame>, now: Time, send: Send<'_>) -> bool {
-        todo!()
+        if !self.admit(frame) {
+            return false;
+        }
+        let sent = Sent {
+            frame: frame.clone(),
+            first: self.packets,
+            at: now,
+            // NTP is 32.32 fixed point; 6.18 of it are its bits 14 to 37.
+            send_time: (self.anchor.ntp(now) >> 14) as u32 & 0xff_ffff,
+            talkspurt: self.talkspurt(frame),
+        };
+        let mut bytes = 0;
+        for n in 0..frame.packets() {
+            self.stream.write(&mut self.packet, &sent, n);
+            send(&self.packet);
+            bytes += self.packet.len();
+        }
+        self.count(frame, bytes, now);
+        if self.config.nack {
+            self.history.record(sent);
+        }
+        self.reports.media(frame, now);
+        self.tick(now, send);
+        true
     }
 
     /// Whether it waits for a keyframe: it has just joined, or missed a frame.
     pub fn wants_keyframe(&self) -> bool {
-        todo!()
+        self.expected.is_none() && self.config.kind == Kind::Video
     }
 
-    /// Takes one (compound) RTCP message; lost packets are sent again at once.
-    pub fn rtcp(&mut self, compound: &[u8], now: Time, send: Send<'_>) -> Feedback {
-        todo!()
-    }
-
-    /// Does what is due: a sender report; the history is thinned out.
+    /// Does what is due: a sender report; what is too old to be sent again is forgotten.
     pub fn tick(&mut self, now: Time, send: Send<'_>) {
-        todo!()
+        self.history.expire(now);
+        if self.reports.due(now) {
+            send(&self.sender_report(now, false));
+        }
     }
 
     /// When the next tick is due; `None` while nothing is sent.
     pub fn deadline(&self) -> Option<Time> {
-        todo!()
+        self.reports.deadline()
     }
 
-    /// Says BYE. A closed connection is not told to the remote in any other way.
-    pub fn goodbye(self, now: Time, send: Send<'_>) {
-        todo!()
+    /// Says BYE: a closed connection is not told to the remote in any other way.
+    pub fn goodbye(mut self, now: Time, send: Send<'_>) {
+        send(&self.sender_report(now, true));
+    }
+
+    /// The gate: a frame is sent if it is a keyframe or follows the last one that was.
+    fn admit(&mut self, frame: &MediaFrame) -> bool {
+        let follows = self.expected == Some(frame.index);
+        if !follows && self.expected.is_some() {
+            add(&self.counters.gaps, 1);
+        }
+        let admitted = follows || frame.keyframe;
+        self.expected = admitted.then_some(frame.index + 1);
+        set(&self.counters.waiting_for_keyframe, self.wants_keyframe().into());
+        add(&self.counters.frames_skipped, usize::from(!admitted));
+        admitted
+    }
+
+    /// RFC 7587 section 4.2 by way of RFC 3551 section 4.1: the first sound, or the first after
+    /// sound was left out.
+    fn talkspurt(&mut self, frame: &MediaFrame) -> bool {
+        /// 20 ms, what every frame of sound lasts.
+        const FRAME: u32 = 960;
+        let last = std::mem::replace(&mut self.last_rtp_time, frame.rtp_time);
+        self.config.kind == Kind::Audio && (self.packets == 0 || frame.rtp_time.wrapping_sub(last) != FRAME)
+    }
+
+    fn count(&mut self, frame: &MediaFrame, bytes: usize, now: Time) {
+        if frame.keyframe {
+            self.keyframe_at = self.packets;
+        }
+        if self.packets == 0 {
+            let waited = now.since(self.connected).as_micros() as u64;
+            set(&self.counters.first_keyframe_us, waited.max(1));
+        }
+        self.packets += frame.packets() as u64;
+        self.octets += frame.data.len() as u64;
+        let counters = &self.counters;
+        add(&counters.frames_sent, 1);
+        add(&counters.keyframes_sent, usize::from(frame.keyframe && frame.kind == Kind::Video));
+        add(&counters.packets_sent, frame.packets());
+        add(&counters.bytes_sent, bytes);
+    }
+
+    fn sender_report(&mut self, now: Time, leaving: bool) -> Vec<u8> {
+        let info = (self.packets > 0).then(|| {
+            let (ntp, rtp) = self.reports.instant(now);
+            rtcp::SenderInfo {
+                ntp,
+                rtp: rtp.wrapping_add(self.config.timestamp_offset),
+                // Both count modulo 2³²: RFC 3550 section 6.4.1.
+                packets: self.packets as u32,
+                octets: self.octets as u32,
+            }
+        });
+        rtcp::report(self.config.ssrc, info, &self.config.cname, leaving)
+    }
+}
+
+/// What makes a frame's packets this viewer's.
+#[derive(Debug)]
+struct Stream {
+    header: Header,
+    kind: Kind,
+    first_sequence: u16,
+    timestamp_offset: u32,
+}
+
+impl Stream {
+    /// The sequence number of the packet before which `position` were sent.
+    fn sequence(&self, position: u64) -> u16 {
+        self.first_sequence.wrapping_add(position as u16)
+    }
+
+    /// Writes packet `n` of a frame; for the same arguments always the same bytes.
+    fn write(&self, packet: &mut Vec<u8>, sent: &Sent, n: usize) {
+        let fields = Fields {
+            marker: match self.kind {
+                Kind::Video => n + 1 == sent.frame.packets(),
+                Kind::Audio => n == 0 && sent.talkspurt,
+            },
+            sequence: self.sequence(sent.first + n as u64),
+            timestamp: sent.frame.rtp_time.wrapping_add(self.timestamp_offset),
+            send_time: sent.send_time,
+            // Where a receiver begins, and where browsers look for it.
+            playout_delay: n == 0 && sent.frame.keyframe && self.kind == Kind::Video,
+        };
+        self.header.write(packet, &fields, sent.frame.payload(n));
     }
 }

@@ -42,9 +42,9 @@ figures! {
     nacks,
     /// Packets they asked for.
     packets_nacked,
-    /// Of these, packets that were not sent again: asked for within a round trip, or too often.
-    resends_refused,
-    /// Of these, packets that were no longer there.
+    /// Of these, packets that were not sent again because a copy had left within the round trip.
+    resends_too_soon,
+    /// Of these, packets that were no longer there, or had been sent as often as is allowed.
     resends_too_late,
     /// PLI messages received.
     plis,
