@@ -62,7 +62,7 @@ pub struct AudioFrame<'a> {
     pub capture: Option<Time>,
 }
 
-/// One picture, with whatever keeps its pixels alive.
+/// One picture with whatever keeps its pixels alive.
 #[derive(Debug)]
 pub struct VideoFrame {
     /// How the pixels lie.
@@ -86,8 +86,15 @@ pub trait Planes: Send + Debug {
     fn plane(&self, n: usize) -> &[u8];
 }
 
+/// Memory of the program's own, a vector a plane.
+impl Planes for [Vec<u8>; 3] {
+    fn plane(&self, n: usize) -> &[u8] {
+        &self[n]
+    }
+}
+
 /// The same picture, borrowed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct FrameView<'a> {
     /// How the pixels lie.
     pub format: Format,

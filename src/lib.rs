@@ -1,5 +1,6 @@
 //! Raw frames and sound into live WebRTC.
 
+pub mod convert;
 pub mod error;
 pub mod events;
 pub mod fanout;
@@ -10,6 +11,7 @@ pub mod media;
 #[expect(unsafe_code, reason = "the C libraries are reached from here alone")]
 pub(crate) mod native;
 pub mod peer;
+pub mod pool;
 pub mod rtp;
 pub mod sdp;
 pub(crate) mod sender;
