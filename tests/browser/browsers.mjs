@@ -1,0 +1,115 @@
+// Debian's browsers, headless, told to use loopback for media and nothing else of the network.
+import { accessSync, constants, mkdirSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import puppeteer from 'puppeteer-core';
+import { observe } from './observe.mjs';
+
+const screenshots = fileURLToPath(new URL('../../target/screenshots', import.meta.url));
+
+const chromium = () => ({
+  executablePath: which('chromium'),
+  args: [
+    '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+    '--disable-background-networking', '--disable-component-update', '--disable-sync',
+    '--autoplay-policy=no-user-gesture-required', '--allow-loopback-in-peer-connection',
+    '--disable-features=WebRtcHideLocalIpsWithMdns',
+    '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost',
+  ],
+});
+
+const firefox = () => ({
+  browser: 'firefox', // over WebDriver BiDi
+  executablePath: which('firefox-esr'),
+  extraPrefsFirefox: {
+    'media.peerconnection.ice.loopback': true,
+    'media.peerconnection.ice.obfuscate_host_addresses': false,
+    'media.autoplay.default': 0,
+    'media.autoplay.blocking_policy': 0,
+  },
+});
+
+export const kinds = { chromium, firefox };
+
+function which(name) {
+  const found = process.env.PATH.split(delimiter).map((folder) => join(folder, name)).find((path) => {
+    try {
+      return accessSync(path, constants.X_OK), true;
+    } catch {
+      return false;
+    }
+  });
+  if (!found) throw new Error(`${name} is not installed: make setup`);
+  return found;
+}
+
+export class Browser {
+  #browser;
+  #tabs = 0;
+
+  static async launch(kind) {
+    const browser = new Browser();
+    browser.kind = kind;
+    browser.#browser = await puppeteer.launch({ headless: true, timeout: 60_000, ...kinds[kind]() });
+    return browser;
+  }
+
+  /** Opens a page in a tab of its own, observed from its first line on. */
+  async open(url) {
+    const page = await this.#browser.newPage();
+    await page.setViewport({ width: 1280, height: 800 });
+    const complaints = [];
+    page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+    page.on('pageerror', (error) => complaints.push(String(error)));
+    page.on('requestfailed', (request) => complaints.push(`${request.url()}: ${request.failure()?.errorText}`));
+    page.on('response', (response) => response.status() >= 400 && complaints.push(`${response.url()}: ${response.status()}`));
+    await page.evaluateOnNewDocument(observe);
+    await page.goto(url);
+    return new Tab(page, complaints, `${this.kind}-${++this.#tabs}`);
+  }
+
+  close() {
+    return this.#browser.close();
+  }
+}
+
+export class Tab {
+  #page;
+  #name;
+
+  constructor(page, complaints, name) {
+    this.#page = page;
+    this.#name = name;
+    /** Everything a developer would see in red. */
+    this.complaints = complaints;
+  }
+
+  /** Waits until a picture is there; answers when what happened, in milliseconds since navigation began. */
+  async playing(deadline) {
+    await this.#page.bringToFront();
+    await this.#page.waitForFunction('observed.firstFrame && observed.connected', { timeout: deadline });
+    return this.#page.evaluate('observed.times()');
+  }
+
+  /** What the browser says of its reception, and what the strip of the picture on the screen says. */
+  async look() {
+    await this.#page.bringToFront();
+    const seen = await this.#page.evaluate('observed.look()');
+    const now = Number(process.hrtime.bigint() / 1_000_000n) >>> 0; // CLOCK_MONOTONIC, as the strip's
+    return { ...seen, age: (now - seen.strip.captured) | 0 };
+  }
+
+  async evaluate(...args) {
+    return this.#page.evaluate(...args);
+  }
+
+  async screenshot() {
+    mkdirSync(screenshots, { recursive: true });
+    await this.#page.bringToFront();
+    await this.#page.screenshot({ path: join(screenshots, `${this.#name}.png`) });
+  }
+
+  close() {
+    return this.#page.close();
+  }
+}
