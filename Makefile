@@ -1,0 +1,87 @@
+# Everything one does with Framewire, each by one word: `make help`.
+
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+CFLAGS ?= -O2 -g
+CARGO ?= cargo
+# Where rustup puts it, for shells that have not heard of it yet.
+export PATH := $(PATH):$(HOME)/.cargo/bin
+
+# One .so that needs nothing but glibc: make build STATIC=1
+ifdef STATIC
+TARGET := target/static
+FEATURES := --target-dir $(TARGET) --no-default-features --features static
+export SYSTEM_DEPS_VPX_NO_PKG_CONFIG := 1
+export SYSTEM_DEPS_VPX_LIB := vpx
+export SYSTEM_DEPS_VPX_LINK := static
+export SYSTEM_DEPS_VPX_SEARCH_NATIVE := $(shell pkg-config --variable=libdir vpx)
+export SYSTEM_DEPS_VPX_INCLUDE := $(shell pkg-config --variable=includedir vpx)
+else
+TARGET := target
+endif
+
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+SONAME = libframewire.so.$(shell sed -n 's/^#define FRAMEWIRE_ABI_VERSION //p' include/framewire.h)
+EXAMPLES = $(addprefix $(TARGET)/examples-c/,on_air own_signalling)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-build build examples demo test check fuzz sanitize bench install
+# Cargo is parallel; two of it at once only wait for one another.
+.NOTPARALLEL:
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+
+setup: ## install what this machine lacks for building and testing; quick when nothing is missing
+	@tools/setup.sh
+
+setup-build:
+	@tools/setup.sh build
+
+build: ## the library, optimized, in target/release; STATIC=1: one .so that needs only glibc
+	$(CARGO) build --locked --release $(FEATURES)
+	@ln -sf libframewire.so $(TARGET)/release/$(SONAME)
+
+examples: build $(EXAMPLES) ## the C examples, in target/examples-c
+
+$(TARGET)/examples-c/%: examples-c/%.c $(wildcard examples-c/test_card.*) include/framewire.h
+	@mkdir -p $(@D)
+	$(CC) -std=c99 -Wall -Wextra -Wpedantic $(CFLAGS) -Iinclude -o $@ $(filter %.c,$^) \
+		-L$(TARGET)/release -lframewire -lm '-Wl,-rpath,$$ORIGIN/../release'
+
+demo: setup-build examples ## install what is missing, build, and go on the air at http://127.0.0.1:8080/watch/test
+	$(TARGET)/examples-c/on_air
+
+test: setup ## everything that must hold: Rust, C, and real browsers; sets itself up
+	$(CARGO) test --locked
+	$(MAKE) --no-print-directory examples
+	node --test --test-reporter=spec tests/browser/*.test.mjs
+
+check: setup ## what CI runs, and format and lints before it; LONG=1: fuzzers and sanitizers after it
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+	$(MAKE) --no-print-directory test
+	$(if $(LONG),$(MAKE) --no-print-directory fuzz sanitize)
+
+FUZZ_SECONDS ?= 60
+fuzz: ## every fuzz target for FUZZ_SECONDS=60
+	command -v cargo-fuzz || $(CARGO) install --locked cargo-fuzz
+	for target in $$($(CARGO) fuzz list); do \
+		RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) || exit 1; \
+	done
+
+sanitize: ## the Rust and C tests with the library itself under AddressSanitizer and LeakSanitizer
+	RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address $(CARGO) test --locked --target-dir target/asan \
+		--target $$(rustc -vV | sed -n 's/^host: //p') --lib --tests
+
+bench: setup ## the table of figures and ratios
+	$(MAKE) --no-print-directory examples
+	$(CARGO) bench --locked
+
+install: build ## the library, its header and its pkg-config file to PREFIX=/usr/local, below DESTDIR
+	install -D -m 644 include/framewire.h $(DESTDIR)$(PREFIX)/include/framewire.h
+	install -D -m 755 $(TARGET)/release/libframewire.so $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libframewire.so
+	@mkdir -p $(DESTDIR)$(LIBDIR)/pkgconfig
+	@printf '%s\n' 'Name: framewire' 'Description: raw frames and sound into live WebRTC' 'Version: $(VERSION)' \
+		'Cflags: -I$(PREFIX)/include' 'Libs: -L$(LIBDIR) -lframewire' >$(DESTDIR)$(LIBDIR)/pkgconfig/framewire.pc
