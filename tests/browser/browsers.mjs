@@ -71,6 +71,11 @@ export class Browser {
   close() {
     return this.#browser.close();
   }
+
+  /** As when the machine goes away: nothing is said to anybody. */
+  kill() {
+    this.#browser.process().kill('SIGKILL');
+  }
 }
 
 export class Tab {

@@ -13,6 +13,7 @@ export function observe() {
     },
 
     async look() {
+      const strip = await this.strip();
       const reports = [...(await connections.at(-1).getStats()).values()];
       const inbound = (kind) => reports.find((report) => report.type === 'inbound-rtp' && report.kind === kind) ?? {};
       const video = inbound('video'), audio = inbound('audio');
@@ -27,13 +28,14 @@ export function observe() {
         concealed: audio.concealedSamples,
         energy: audio.totalAudioEnergy,
         duration: audio.totalSamplesDuration,
-        strip: this.strip(),
+        strip,
       };
     },
 
-    /** The card's 64 blocks, each judged by its middle. */
-    strip() {
+    /** The card's 64 blocks of the next frame that is shown, each judged by its middle. */
+    async strip() {
       const video = document.querySelector('video');
+      await new Promise((shown) => video.requestVideoFrameCallback(shown));
       const canvas = document.createElement('canvas');
       [canvas.width, canvas.height] = [1024, 16];
       const context = canvas.getContext('2d', { willReadFrequently: true });

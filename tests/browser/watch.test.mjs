@@ -27,7 +27,7 @@ for (const kind of Object.keys(kinds)) {
 
     test('sees 29 to 31 frames a second and hears the tone for ten seconds', async (t) => {
       const begin = await first.look();
-      await demo.reports(10);
+      await demo.reports(11); // ten seconds lie between eleven lines
       const end = await first.look();
       const fps = (end.framesDecoded - begin.framesDecoded) / ((end.at - begin.at) / 1000);
       const loudness = Math.sqrt((end.energy - begin.energy) / (end.duration - begin.duration));
@@ -58,7 +58,7 @@ for (const kind of Object.keys(kinds)) {
       await demo.viewers(3, 3000);
       const begins = [], ends = [];
       for (const tab of tabs) begins.push(await tab.look());
-      await demo.reports(5);
+      await demo.reports(6);
       for (const tab of tabs) ends.push(await tab.look());
       for (const [i, end] of ends.entries()) {
         const fps = (end.framesDecoded - begins[i].framesDecoded) / ((end.at - begins[i].at) / 1000);
@@ -75,8 +75,15 @@ for (const kind of Object.keys(kinds)) {
       await demo.viewers(1, 6000);
     });
 
-    test('finds nothing to complain of, and the demo ends clean', async () => {
-      assert.deepEqual(first.complaints, []);
+    test('finds nothing to complain of', () => assert.deepEqual(first.complaints, []));
+
+    test('is gone soon after it was killed without a word', async (t) => {
+      browser.kill();
+      t.diagnostic(`no viewer after ${ms(await demo.viewers(0, 8000))}`);
+      browser = undefined;
+    });
+
+    test('leaves a demo behind that ends clean', async () => {
       assert.equal(await demo.stop(), 0);
       demo = undefined;
     });
