@@ -1,6 +1,8 @@
 //! Raw frames and sound into live WebRTC.
 
 pub mod convert;
+pub mod decode;
+pub mod encode;
 pub mod error;
 pub mod events;
 pub mod fanout;
@@ -16,6 +18,7 @@ pub mod rtp;
 pub mod sdp;
 pub(crate) mod sender;
 pub mod source;
+pub mod stats;
 pub(crate) mod sync;
 pub mod time;
 pub mod viewer;

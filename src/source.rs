@@ -1,121 +1,287 @@
 //! What the application publishes: pushed raw, encoded once, sent to every peer that watches.
 
-use crate::error::{Error, Result};
-use crate::events::Events;
+mod audio;
+mod options;
+mod stats;
+mod video;
+mod worker;
+
+pub use options::{AudioOptions, SourceOptions, VideoOptions};
+pub use stats::{SourceState, SourceStats};
+
+use crate::encode::pcm::Pcm;
+use crate::encode::timeline::CaptureClock;
+use crate::encode::vp8::Vp8Encoder;
+use crate::encode::{EncoderFactory, VideoEncoder};
+use crate::error::{Error, Result, Status};
+use crate::events::{Event, EventKind, Events};
 use crate::fanout::Fanout;
-use crate::frame::{AudioFrame, Matrix, Range};
+use crate::frame::{AudioFrame, VideoFrame};
 use crate::id::Id;
 use crate::mailbox::Pushed;
-use crate::media::Kind;
-use crate::time::Time;
+use crate::media::{Kind, MediaFrame};
+use crate::sync::Mutex;
+use crate::time::{Time, clock};
+use audio::AudioRoad;
 use std::sync::Arc;
 use std::time::Duration;
+use video::{VideoRoad, Waiting};
+use worker::Worker;
 
-/// What a [`Source`] is made from. `Default` is a 1280×720 picture at 30 frames a second with sound.
-#[derive(Clone, Debug)]
-pub struct SourceOptions {
-    /// The source's id in events; `None`: a fresh one.
-    pub id: Option<Id>,
-    /// Where its failures are told.
-    pub events: Option<Arc<Events>>,
-    /// Picture; `None`: a source of sound alone.
-    pub video: Option<VideoOptions>,
-    /// Sound; `None`: a source of pictures alone.
-    pub audio: Option<AudioOptions>,
-}
-
-/// How pictures are taken and encoded.
-#[derive(Clone, Debug)]
-pub struct VideoOptions {
-    /// Expected width in pixels; a frame of another size reconfigures the encoder.
-    pub width: u32,
-    /// Expected height in pixels.
-    pub height: u32,
-    /// Expected frames a second, for rate control.
-    pub fps: f64,
-    /// Target bits a second.
-    pub bitrate: u32,
-    /// Longest distance between keyframes; `None`: only when asked for.
-    pub keyframe_interval: Option<Duration>,
-    /// At most one forced keyframe in this time.
-    pub keyframe_window: Duration,
-    /// The matrix of pushed YUV.
-    pub matrix: Matrix,
-    /// The range of pushed pixels; `None`: full for RGB, limited for YUV.
-    pub range: Option<Range>,
-}
-
-/// How sound is encoded.
-#[derive(Clone, Debug)]
-pub struct AudioOptions {
-    /// Target bits a second.
-    pub bitrate: u32,
-    /// Channels of the Opus stream: 1 or 2.
-    pub channels: u32,
-    /// Opus complexity, 0 to 10.
-    pub complexity: u32,
-    /// Discontinuous transmission: silence costs nearly nothing.
-    pub dtx: bool,
-}
-
-/// A source. Cloning gives another handle to the same one; it ends with [`Source::close`].
+/// A source. Cloning gives another handle to the same one; it ends with [`Source::close`] or with its
+/// last handle.
 #[derive(Clone)]
-pub struct Source(Arc<Shared>);
+pub struct Source(Arc<Owner>);
 
-struct Shared {}
-
-/// Figures of one source, read without stopping it.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct SourceStats {
-    /// Peers that are being sent this source.
-    pub viewers: u64,
-    // the helper who writes this file completes the list from behaviour/1-publish.md
+/// What the handles share and the threads do not: its end is the source's.
+struct Owner {
+    shared: Arc<Shared>,
+    workers: Vec<Worker>,
 }
 
-#[expect(unused_variables, clippy::todo, reason = "being built")]
+/// What handles and threads share. A thread that is still in the encoder when the source is freed
+/// keeps it alive, and finds it closed.
+struct Shared {
+    id: Id,
+    events: Option<Arc<Events>>,
+    state: Mutex<State>,
+    clock: CaptureClock,
+    fanout: Fanout,
+    video: Option<VideoRoad>,
+    audio: Option<AudioRoad>,
+}
+
+enum State {
+    Live,
+    Failed(Error),
+    Closed,
+}
+
 impl Source {
     /// Makes a source and starts its encoder threads.
+    ///
+    /// # Errors
+    /// An option breaks a rule, libopus refuses one, or there is no thread to be had.
     pub fn new(options: SourceOptions) -> Result<Source> {
-        todo!()
+        let cores = std::thread::available_parallelism().map_or(1, |n| n.get() as u32);
+        let vp8: EncoderFactory =
+            Box::new(move |wanted| Ok(Box::new(Vp8Encoder::new(wanted, cores)?) as Box<dyn VideoEncoder>));
+        Source::with_encoder(options, vp8)
     }
+
+    /// The same with an encoder of the caller's: tests need one that errs.
+    #[doc(hidden)]
+    pub fn with_encoder(options: SourceOptions, factory: EncoderFactory) -> Result<Source> {
+        options.check()?;
+        let opus = options.audio.as_ref().map(audio::stage).transpose()?;
+        let shared = Arc::new(Shared {
+            id: options.id.unwrap_or_else(Id::fresh),
+            events: options.events,
+            state: Mutex::new(State::Live),
+            clock: CaptureClock::default(),
+            fanout: Fanout::default(),
+            video: options.video.as_ref().map(VideoRoad::new),
+            audio: options.audio.as_ref().map(AudioRoad::new),
+        });
+        let mut owner = Owner { shared: shared.clone(), workers: Vec::new() };
+        if let Some(options) = &options.video {
+            let stage = video::stage(options, factory);
+            owner.workers.push(Worker::spawn("fw-video", &shared, |shared| video::run(shared, stage))?);
+        }
+        if let Some(stage) = opus {
+            owner.workers.push(Worker::spawn("fw-audio", &shared, |shared| audio::run(shared, stage))?);
+        }
+        Ok(Source(Arc::new(owner)))
+    }
+
     /// Which source this is.
     pub fn id(&self) -> Id {
-        todo!()
+        self.shared().id
     }
+
     /// Whether it has this kind of media at all.
     pub fn has(&self, kind: Kind) -> bool {
-        todo!()
+        match kind {
+            Kind::Video => self.shared().video.is_some(),
+            Kind::Audio => self.shared().audio.is_some(),
+        }
     }
+
     /// Queues one frame, newest wins. Never blocks.
-    pub fn push_video(&self, frame: crate::frame::VideoFrame) -> Result<Pushed> {
-        todo!()
+    ///
+    /// # Errors
+    /// `InvalidArgument` for the frame, `InvalidState` where there is no picture, `Closed` after the end.
+    pub fn push_video(&self, frame: VideoFrame) -> Result<Pushed> {
+        let shared = self.shared();
+        let road = shared.video()?;
+        frame.check()?;
+        let pushed = clock::now();
+        let capture = shared.clock.place(frame.capture, pushed);
+        // What is handed back is dropped here, outside of every lock.
+        road.mailbox.push(Waiting { frame, capture, pushed }).map_err(|_| shared.ended())
     }
+
     /// Queues sound; at most 200 ms wait, the oldest goes first.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for the frame, `InvalidState` where there is no sound, `Closed` after the end.
     pub fn push_audio(&self, frame: &AudioFrame<'_>) -> Result<()> {
-        todo!()
+        let shared = self.shared();
+        let road = shared.audio()?;
+        let pushed = clock::now();
+        let capture = frame.capture.map(|capture| shared.clock.place(Some(capture), pushed));
+        let pcm = Pcm::new(frame, road.channels, capture, pushed)?;
+        if road.push(pcm) { Ok(()) } else { Err(shared.ended()) }
     }
-    /// Asks for a keyframe; requests are coalesced.
+
+    /// Asks for a keyframe; requests are coalesced. Never waits for a frame.
     pub fn request_keyframe(&self) {
-        todo!()
+        if let Some(road) = &self.shared().video {
+            road.request_keyframe();
+        }
     }
-    /// A new target bitrate for the picture.
+
+    /// A new target bitrate for the picture. Holds at once, also while nothing is pushed.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for the rate, `InvalidState` where there is no picture.
     pub fn set_video_bitrate(&self, bits_per_second: u32) -> Result<()> {
-        todo!()
+        options::check_bitrate(bits_per_second)?;
+        self.shared().video()?.set(|settings| settings.bitrate = bits_per_second);
+        Ok(())
     }
+
+    /// The frame rate to expect from now on.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for the rate, `InvalidState` where there is no picture.
+    pub fn set_frame_rate(&self, fps: f64) -> Result<()> {
+        options::check_fps(fps)?;
+        self.shared().video()?.set(|settings| settings.fps = fps);
+        Ok(())
+    }
+
+    /// The size to expect from now on: the encoder for it is made before its first frame comes.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for the size, `InvalidState` where there is no picture. What the encoder says
+    /// of it comes as an event; then the old size stays.
+    pub fn set_video_size(&self, width: u32, height: u32) -> Result<()> {
+        options::check_size(width, height)?;
+        self.shared().video()?.set(|settings| (settings.width, settings.height) = (width, height));
+        Ok(())
+    }
+
     /// Where its packets leave.
     pub fn fanout(&self) -> &Fanout {
-        todo!()
+        &self.shared().fanout
     }
+
     /// Figures.
     pub fn stats(&self) -> SourceStats {
-        todo!()
+        let shared = self.shared();
+        let mut stats = SourceStats {
+            state: match *shared.state.lock() {
+                State::Live => SourceState::Live,
+                State::Failed(_) => SourceState::Failed,
+                State::Closed => SourceState::Closed,
+            },
+            viewers: shared.fanout.viewers() as u64,
+            ..SourceStats::default()
+        };
+        if let Some(road) = &shared.video {
+            road.read(&mut stats);
+        }
+        if let Some(road) = &shared.audio {
+            road.read(&mut stats);
+        }
+        stats
     }
+
     /// Called by a sender thread after the last packet of `frame` left.
-    pub fn sent(&self, frame: &crate::media::MediaFrame, now: Time) {
-        todo!()
+    pub fn sent(&self, frame: &MediaFrame, now: Time) {
+        if let (Kind::Video, Some(road)) = (frame.kind, &self.shared().video) {
+            road.figures.sent(&frame.stamps, now);
+        }
     }
-    /// Ends it: the encoder threads stop, later pushes are `Closed`.
+
+    /// Ends it: the encoder threads stop, later pushes are `Closed`. Returns within 100 ms; after it
+    /// nothing is told and nothing is released, unless a release callback itself takes longer.
     pub fn close(&self) {
-        todo!()
+        self.0.close();
+    }
+
+    fn shared(&self) -> &Shared {
+        &self.0.shared
+    }
+}
+
+impl Owner {
+    fn close(&self) {
+        /// All workers together; an encode that takes longer ends by itself.
+        const PATIENCE: Duration = Duration::from_millis(80);
+        *self.shared.state.lock() = State::Closed;
+        self.shared.close_roads();
+        let deadline = clock::now() + PATIENCE;
+        self.workers.iter().for_each(|worker| worker.wait(deadline));
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Shared {
+    /// Tells what happened, unless the source has been closed: then nobody listens any more.
+    fn tell(&self, kind: EventKind, value: i64, text: String) {
+        let state = self.state.lock();
+        if let (Some(events), false) = (&self.events, matches!(*state, State::Closed)) {
+            // Under the lock, so that nothing is told after `close` returned. It only queues.
+            events.post(Event { kind, object: self.id, stream: None, value, text });
+        }
+    }
+
+    /// The end that nobody asked for.
+    fn fail(&self, error: Error) {
+        {
+            let mut state = self.state.lock();
+            if !matches!(*state, State::Live) {
+                return;
+            }
+            *state = State::Failed(error.clone());
+        }
+        self.close_roads();
+        self.tell(EventKind::SourceFailed, error.status() as i64, error.sentence().to_owned());
+    }
+
+    fn close_roads(&self) {
+        if let Some(road) = &self.video {
+            road.mailbox.close();
+        }
+        if let Some(road) = &self.audio {
+            road.close();
+        }
+    }
+
+    fn is_live(&self) -> bool {
+        matches!(*self.state.lock(), State::Live)
+    }
+
+    /// Why nothing is taken any more.
+    fn ended(&self) -> Error {
+        match &*self.state.lock() {
+            State::Failed(error) => Error::new(Status::Closed, format!("the source has failed: {error}")),
+            _ => Error::new(Status::Closed, "the source is closed"),
+        }
+    }
+
+    fn video(&self) -> Result<&VideoRoad> {
+        self.video.as_ref().ok_or(Error::new(Status::InvalidState, "the source was made without video"))
+    }
+
+    fn audio(&self) -> Result<&AudioRoad> {
+        self.audio.as_ref().ok_or(Error::new(Status::InvalidState, "the source was made without audio"))
     }
 }

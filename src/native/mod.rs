@@ -2,3 +2,4 @@
 
 pub mod datachannel;
 pub mod os;
+pub mod vpx;

@@ -1,0 +1,3 @@
+//! From the bitstream back to pixels.
+
+pub mod vp8;
