@@ -35,7 +35,7 @@ struct Placed {
 pub struct Offered {
     plan: OfferPlan,
     placed: Vec<Placed>,
-    tracks: Vec<Track>,
+    track: Track,
     line: Arc<Line>,
 }
 
@@ -54,8 +54,7 @@ pub fn answer(shared: &Arc<Shared>, text: &str) -> Result<String> {
     let offer = Offer::parse(text)?;
     let (plan, placed) = place(&shared.inner.lock().sends, &offer)?;
     let remote = offer.for_transport(&plan)?;
-    let section = |placed: &Placed| offer.media_section(&plan, placed.section);
-    let (link, line, tracks, local) = connect(shared, &placed, section, |connection| {
+    let (link, line, track, local) = connect(shared, |connection| {
         connection.set_remote(&remote, Half::Offer)?;
         connection.set_local(Half::Answer)
     })?;
@@ -67,10 +66,10 @@ pub fn answer(shared: &Arc<Shared>, text: &str) -> Result<String> {
         }
     }
     let answer = offer.answer(&plan, &Transport::parse(&local)?, &shared.options.public_addresses);
-    let streams = placed.into_iter().zip(tracks).enumerate().filter_map(|(tag, (placed, track))| {
+    let streams = placed.into_iter().filter_map(|placed| {
         let sending = sent_in(&plan, placed.section)?;
         let section = &offer.sections[placed.section];
-        stream(placed, (tag as u16, track), section, sending)
+        stream(placed, track, section, sending)
     });
     serve(shared, link, line, streams.collect())?;
     Ok(answer)
@@ -79,24 +78,22 @@ pub fn answer(shared: &Arc<Shared>, text: &str) -> Result<String> {
 /// Offers the sources the peer was given, in their order.
 pub fn offer(shared: &Arc<Shared>) -> Result<String> {
     let (plan, placed) = offer_plan(&shared.inner.lock().sends)?;
-    let section = |placed: &Placed| plan.media_section(placed.section);
-    let (mut link, line, tracks, local) =
-        connect(shared, &placed, section, |connection| connection.set_local(Half::Offer))?;
-    let offer = plan.write(&Transport::parse(&local)?, &shared.options.public_addresses);
-    link.offered = Some(Offered { plan, placed, tracks, line });
+    let (mut link, line, track, local) = connect(shared, |connection| connection.set_local(Half::Offer))?;
+    let offer = plan.write(&Transport::parse(&local)?, &shared.options.public_addresses)?;
+    link.offered = Some(Offered { plan, placed, track, line });
     shared.keep(link)?;
     Ok(offer)
 }
 
 /// Takes the answer `text` to our offer.
 pub fn accept(shared: &Arc<Shared>, text: &str) -> Result<()> {
-    let (link, Offered { plan, placed, tracks, line }) = shared.take_offered()?;
+    let (link, Offered { plan, placed, track, line }) = shared.take_offered()?;
     let answer = Answer::parse(text, &plan)?;
     link.connection.set_remote(&answer.for_transport(), Half::Answer)?;
-    let streams = placed.into_iter().zip(tracks).enumerate().filter_map(|(tag, (placed, track))| {
+    let streams = placed.into_iter().filter_map(|placed| {
         let section = answer.sections[placed.section].as_ref()?;
         let sending = &plan.sections[placed.section].sending;
-        stream(placed, (tag as u16, track), section, sending)
+        stream(placed, track, section, sending)
     });
     serve(shared, link, line, streams.collect())
 }
@@ -157,14 +154,12 @@ fn offer_plan(sends: &[(Option<String>, Source)]) -> Result<(OfferPlan, Vec<Plac
     Ok((plan, placed))
 }
 
-/// Makes the connection with its tracks and lets `describe` exchange the descriptions on it. The
+/// Makes the connection with its one track and lets `describe` exchange the descriptions on it. The
 /// sender's port may have been taken by a stranger since it was found: then it moves to another.
 fn connect(
     shared: &Arc<Shared>,
-    placed: &[Placed],
-    section: impl Fn(&Placed) -> String,
     describe: impl Fn(&Connection) -> Result<String>,
-) -> Result<(Link, Arc<Line>, Vec<Track>, String)> {
+) -> Result<(Link, Arc<Line>, Track, String)> {
     let options = &shared.options;
     let berth = sender::berth(options.media_address, options.media_port)?;
     let address = options.media_address.map(|address| address.to_string());
@@ -173,14 +168,13 @@ fn connect(
         let config = Config { bind_address: address.as_deref(), port: berth.port() };
         let observer: Arc<dyn crate::native::datachannel::Observer> = line.clone();
         let connection = Connection::new(&config, Arc::downgrade(&observer))?;
-        let add = |(tag, placed)| connection.add_track(&section(placed), tag as u16);
-        let tracks = placed.iter().enumerate().map(add).collect::<Result<_>>()?;
+        let track = connection.add_track(sdp::TRACK, 0)?;
         match describe(&connection) {
             Err(error) if n == PORTS || !berth.move_port(config.port)? => return Err(error),
             Err(error) => log::warn!("port {} is taken, trying another: {error}", config.port),
             Ok(local) => {
                 let link = Link { connection: Arc::new(connection), berth, offered: None };
-                return Ok((link, line, tracks, local));
+                return Ok((link, line, track, local));
             }
         }
     }
@@ -202,12 +196,7 @@ fn serve(shared: &Arc<Shared>, link: Link, line: Arc<Line>, streams: Vec<Stream>
 }
 
 /// What the sender thread needs to know of one section. `section` is what the remote says of it.
-fn stream(
-    placed: Placed,
-    (tag, track): (u16, Track),
-    section: &Section,
-    sending: &Sending,
-) -> Option<Stream> {
+fn stream(placed: Placed, track: Track, section: &Section, sending: &Sending) -> Option<Stream> {
     let codec = section.codec.as_ref()?;
     let random = Uuid::new_v4();
     let [a, b, .., c, d, e, f] = *random.as_bytes();
@@ -223,7 +212,7 @@ fn stream(
         nack: codec.feedback.nack,
     };
     let counters = Arc::new(ViewerCounters::default());
-    Some(Stream { source: placed.source, config, tag, track, counters, live: None })
+    Some(Stream { source: placed.source, config, tag: 0, track, counters, live: None })
 }
 
 fn sent_in(plan: &Plan, section: usize) -> Option<&Sending> {

@@ -2,7 +2,8 @@
 
 use super::candidate::Candidate;
 use super::offer::Offer;
-use super::section::{Outgoing, Sending};
+use super::outgoing::{Outgoing, Sending};
+use super::section::Section;
 use super::transport::Transport;
 use crate::error::{Error, Result, Status};
 use std::borrow::Cow;
@@ -37,84 +38,37 @@ impl Plan {
 }
 
 impl Offer {
-    /// The offer as libdatachannel gets it (`rtcSetRemoteDescription`): the sections that are
-    /// taken, without candidates.
+    /// The offer as libdatachannel gets it (`rtcSetRemoteDescription`): its transport, without candidates.
     ///
     /// # Errors
     /// `NotOffered` when nothing is taken, with each section's reason.
     pub fn for_transport(&self, plan: &Plan) -> Result<String> {
         let first = plan.taken().next().ok_or_else(|| self.nothing(plan))?;
-        let credentials = self.credentials(first).expect("checked for every section when the offer was read");
-        let mids: Vec<&str> = plan.taken().map(|n| self.sections[n].mid.as_str()).collect();
-        let mut out = format!(
-            "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE {}\r\n",
-            mids.join(" ")
-        );
-        for (outgoing, n) in self.outgoing(plan) {
-            let (kind, number) = (self.sections[n].kind.name(), outgoing.codec.payload_type);
-            let _ = write!(out, "m={kind} 9 UDP/TLS/RTP/SAVPF {number}\r\nc=IN IP4 0.0.0.0\r\n");
-            credentials.write(&mut out);
-            let _ = write!(out, "a=mid:{}\r\na=recvonly\r\na=rtcp-mux\r\n", outgoing.mid);
-            for ssrc in &self.sections[n].ssrcs {
-                let _ = write!(out, "a=ssrc:{ssrc} cname:-\r\n");
-            }
-        }
-        Ok(out)
-    }
-
-    /// What libdatachannel's track for section `n` is made from (`rtcAddTrack`).
-    ///
-    /// # Panics
-    /// When the plan does not take section `n`.
-    pub fn media_section(&self, plan: &Plan, n: usize) -> String {
-        let taken = self.outgoing(plan).find(|(_, m)| *m == n);
-        taken.expect("the caller asks for sections it took").0.media_section()
+        let credentials = self.credentials(first);
+        Ok(credentials.expect("checked for every section when the offer was read").for_transport(&[]))
     }
 
     /// The answer. `public`: addresses to put in the place of private ones in host candidates.
     pub fn answer(&self, plan: &Plan, transport: &Transport, public: &[IpAddr]) -> String {
         let candidates = Candidate::publish(&transport.candidates, public);
         let (connection, port) = Transport::default_destination(&candidates);
-        let mut out = transport.head();
         let mids: Vec<&str> = plan.taken().map(|n| self.sections[n].mid.as_str()).collect();
-        let bundle = self.bundles.iter().any(|b| mids.iter().all(|mid| b.iter().any(|m| m == mid)));
-        if bundle && !mids.is_empty() {
+        let mut out = transport.head();
+        if plan.taken().next().is_some_and(|first| self.bundled(first, first)) {
             let _ = write!(out, "a=group:BUNDLE {}\r\n", mids.join(" "));
         }
-        let mut taken = self.outgoing(plan).peekable();
-        let first = plan.taken().next();
-        for (n, section) in self.sections.iter().enumerate() {
-            let (kind, proto) = (section.kind.name(), &section.proto);
-            let Some((outgoing, _)) = taken.next_if(|(_, m)| *m == n) else {
-                // RFC 3264 section 6: port 0, and the formats of the offer, of which one is enough.
-                let format = section.formats.split(' ').next().unwrap_or("0");
-                let _ = write!(out, "m={kind} 0 {proto} {format}\r\nc=IN IP4 0.0.0.0\r\na=inactive\r\n");
-                if !section.mid.is_empty() {
-                    let _ = write!(out, "a=mid:{}\r\n", section.mid);
-                }
+        let mut candidates = Some(&candidates);
+        for (section, verdict) in self.sections.iter().zip(&plan.sections) {
+            let Some(outgoing) = outgoing(section, verdict) else {
+                refuse(section, &mut out);
                 continue;
             };
-            let number = outgoing.codec.payload_type;
-            let _ = write!(out, "m={kind} {port} {proto} {number}\r\nc=IN {connection}\r\n");
-            transport.credentials.write(&mut out);
-            outgoing.lines(&mut out);
-            out.push_str("a=rtcp-mux-only\r\n");
-            if first == Some(n) {
-                Transport::write_candidates(&candidates, &mut out);
+            outgoing.write((&connection, port), &transport.credentials, &mut out);
+            if let Some(candidates) = candidates.take() {
+                Transport::write_candidates(candidates, &mut out);
             }
         }
         out
-    }
-
-    fn outgoing<'a>(&'a self, plan: &'a Plan) -> impl Iterator<Item = (Outgoing<'a>, usize)> {
-        self.sections.iter().zip(&plan.sections).enumerate().filter_map(|(n, (section, verdict))| {
-            let (Verdict::Send(sending), Some(codec), Some(kind)) =
-                (verdict, &section.codec, section.kind.media())
-            else {
-                return None;
-            };
-            Some((Outgoing { kind, mid: &section.mid, codec, extmaps: &section.extmaps, sending }, n))
-        })
     }
 
     fn nothing(&self, plan: &Plan) -> Error {
@@ -125,5 +79,28 @@ impl Offer {
             }
         }
         Error::new(Status::NotOffered, sentence)
+    }
+}
+
+fn outgoing<'a>(section: &'a Section, verdict: &'a Verdict) -> Option<Outgoing<'a>> {
+    let Verdict::Send(sending) = verdict else { return None };
+    Some(Outgoing {
+        kind: section.kind.media()?,
+        proto: &section.proto,
+        mid: &section.mid,
+        codec: section.codec.as_ref()?,
+        extmaps: &section.extmaps,
+        rsize: section.rsize,
+        sending,
+    })
+}
+
+fn refuse(section: &Section, out: &mut String) {
+    let Section { kind, proto, formats, mid, .. } = section;
+    // RFC 3264 section 6: port 0, and of the offer's formats one is enough.
+    let format = formats.split(' ').next().expect("a split has a first part");
+    let _ = write!(out, "m={} 0 {proto} {format}\r\nc=IN IP4 0.0.0.0\r\na=inactive\r\n", kind.name());
+    if !mid.is_empty() {
+        let _ = write!(out, "a=mid:{mid}\r\n");
     }
 }

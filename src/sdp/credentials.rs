@@ -1,5 +1,6 @@
 //! Who may connect: the ICE user and password, the certificate's fingerprint, the DTLS role.
 
+use super::candidate::Candidate;
 use super::text::{value, values};
 use sdp_types::{Attribute, Setup};
 use std::fmt::Write;
@@ -54,6 +55,21 @@ impl Credentials {
                 None => Setup::ActPass,
             },
         })
+    }
+
+    /// A remote description for libdatachannel: nothing but the transport, and the section that
+    /// its [`TRACK`](super::TRACK) is in.
+    pub fn for_transport(&self, candidates: &[Candidate]) -> String {
+        let mut out = String::from(
+            "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n\
+             m=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\n\
+             a=mid:0\r\na=recvonly\r\na=rtcp-mux\r\na=rtpmap:96 VP8/90000\r\n",
+        );
+        self.write(&mut out);
+        for candidate in candidates {
+            let _ = write!(out, "a={candidate}\r\n");
+        }
+        out
     }
 
     /// Their lines, with the role of the side that writes them.

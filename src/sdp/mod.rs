@@ -1,30 +1,36 @@
 //! What is offered, and what we answer.
 //!
 //! ```text
-//!  offer ─▶ Offer::parse ─▶ plan, take ─┬─▶ for_transport, media_section ─▶ libdatachannel
+//!  offer ─▶ Offer::parse ─▶ plan, take ─┬─▶ for_transport ──▶ libdatachannel, with one TRACK
 //!                                       └─▶ answer ◀── Transport::parse ◀── its local description
-//!  our own: OfferPlan ─▶ media_section ─▶ libdatachannel ─▶ Transport::parse ─▶ write ─▶ offer
-//!                                       answer ─▶ Answer::parse ─▶ for_transport ─▶ libdatachannel
+//!  our own: OfferPlan ─▶ write ◀── Transport::parse ◀── its local description
+//!                                answer ─▶ Answer::parse ─▶ for_transport ─▶ libdatachannel
 //! ```
 //!
-//! libdatachannel sees only what we take: it accepts unknown sections wholesale, resolves the names
-//! of candidates on threads, probes every address it is told and fails on feedback lines it does
-//! not know. The text that the other side reads is ours, whole.
+//! libdatachannel is shown a transport and one section ([`TRACK`]), and the text that the other
+//! side reads is ours, whole. From a description it would accept unknown sections wholesale,
+//! resolve the names of candidates on threads, probe every address it is told and fail on feedback
+//! lines it does not know.
 
 mod answer;
 mod candidate;
+mod codec;
 mod credentials;
+mod extmap;
 mod offer;
 mod ours;
+mod outgoing;
 mod section;
 mod text;
 mod transport;
 
 pub use answer::{Plan, Verdict};
 pub use candidate::Candidate;
+pub use codec::{Codec, Feedback};
 pub use offer::Offer;
 pub use ours::{Answer, OfferPlan, OfferedSection};
+pub use outgoing::Sending;
 pub use sdp_types::Direction;
-pub use section::{Codec, Feedback, Section, SectionKind, Sending};
+pub use section::{Section, SectionKind};
 pub use text::{MAX_BYTES, MAX_CANDIDATES, MAX_SECTIONS};
-pub use transport::Transport;
+pub use transport::{TRACK, Transport};

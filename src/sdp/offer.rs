@@ -2,7 +2,8 @@
 
 use super::answer::{Plan, Verdict};
 use super::credentials::Credentials;
-use super::section::{Section, SectionKind, Sending};
+use super::outgoing::Sending;
+use super::section::{Section, SectionKind};
 use super::text;
 use crate::error::{Error, Result, Status};
 use std::borrow::Cow;
@@ -22,8 +23,7 @@ impl Offer {
     /// # Errors
     /// `Malformed` and `Limit`, with what is wrong and where.
     pub fn parse(text: &str) -> Result<Offer> {
-        let (sections, bundles) = read("offer", text)?;
-        Ok(Offer { sections, bundles })
+        Offer::read("offer", text)
     }
 
     /// A plan that takes nothing yet: sections that cannot be taken are refused with the reason.
@@ -59,8 +59,43 @@ impl Offer {
         }
     }
 
+    /// Reads a description of either half; `what` names it in errors.
+    pub(super) fn read(what: &str, text: &str) -> Result<Offer> {
+        let session = text::parse(what, text)?;
+        if session.medias.is_empty() {
+            return Err(Error::malformed(format!("the {what} has no media section")));
+        }
+        let mut sections: Vec<Section> = Vec::new();
+        for (n, media) in session.medias.iter().enumerate() {
+            let section = Section::parse(what, n, &session.attributes, media)?;
+            if !section.mid.is_empty() && sections.iter().any(|s| s.mid == section.mid) {
+                return Err(Error::malformed(format!(
+                    "two sections of the {what} have the mid {}",
+                    section.mid
+                )));
+            }
+            sections.push(section);
+        }
+        let bundle = |group: &str| {
+            let mut words = group.split_ascii_whitespace();
+            (words.next()? == "BUNDLE").then(|| words.map(str::to_owned).collect())
+        };
+        let bundles = text::values(&session.attributes, "group").filter_map(bundle).collect();
+        let offer = Offer { sections, bundles };
+        for (n, section) in offer.sections.iter().enumerate().filter(|(_, s)| obstacle(s).is_none()) {
+            if let Err(Some(why)) = &section.credentials {
+                return Err(Error::malformed(format!("{} of the {what} {why}", section.name(n))));
+            }
+            if offer.credentials(n).is_none() {
+                let sentence = format!("{} of the {what} has no a=ice-ufrag and a=ice-pwd", section.name(n));
+                return Err(Error::malformed(sentence));
+            }
+        }
+        Ok(offer)
+    }
+
     /// Whether both sections can share a transport.
-    fn bundled(&self, a: usize, b: usize) -> bool {
+    pub(super) fn bundled(&self, a: usize, b: usize) -> bool {
         let has = |bundle: &Vec<String>, n: usize| bundle.contains(&self.sections[n].mid);
         self.bundles.iter().any(|bundle| has(bundle, a) && has(bundle, b))
     }
@@ -77,41 +112,8 @@ impl Offer {
     }
 }
 
-/// Sections and BUNDLE groups of a description that makes sense.
-pub(super) fn read(what: &str, text: &str) -> Result<(Vec<Section>, Vec<Vec<String>>)> {
-    let session = text::parse(what, text)?;
-    if session.medias.is_empty() {
-        return Err(Error::malformed(format!("the {what} has no media section")));
-    }
-    let mut sections: Vec<Section> = Vec::new();
-    for (n, media) in session.medias.iter().enumerate() {
-        let section = Section::parse(what, n, &session.attributes, media)?;
-        if !section.mid.is_empty() && sections.iter().any(|s| s.mid == section.mid) {
-            return Err(Error::malformed(format!("two sections of the {what} have the mid {}", section.mid)));
-        }
-        sections.push(section);
-    }
-    let bundles = text::values(&session.attributes, "group")
-        .filter_map(|group| {
-            let mut words = group.split_ascii_whitespace();
-            (words.next()? == "BUNDLE").then(|| words.map(str::to_owned).collect())
-        })
-        .collect();
-    let offer = Offer { sections, bundles };
-    for (n, section) in offer.sections.iter().enumerate().filter(|(_, s)| !s.rejected) {
-        if let Err(Some(why)) = &section.credentials {
-            return Err(Error::malformed(format!("{} of the {what} {why}", section.name(n))));
-        }
-        if offer.credentials(n).is_none() {
-            let sentence = format!("{} of the {what} has no a=ice-ufrag and a=ice-pwd", section.name(n));
-            return Err(Error::malformed(sentence));
-        }
-    }
-    Ok((offer.sections, offer.bundles))
-}
-
 /// Why nothing can be sent in a section.
-fn obstacle(section: &Section) -> Option<Cow<'static, str>> {
+pub(super) fn obstacle(section: &Section) -> Option<Cow<'static, str>> {
     let codec = match &section.kind {
         SectionKind::Video => "VP8/90000",
         SectionKind::Audio => "opus/48000/2",

@@ -1,9 +1,12 @@
 //! Our own offers, and the answers to them.
 
 use super::candidate::Candidate;
+use super::codec::{Codec, Feedback};
 use super::credentials::Credentials;
-use super::offer;
-use super::section::{Codec, Feedback, Outgoing, Section, SectionKind, Sending, our_extmaps};
+use super::extmap::{self, LONGEST_MID};
+use super::offer::{Offer, obstacle};
+use super::outgoing::{Outgoing, Sending};
+use super::section::{Section, SectionKind};
 use super::text::MAX_CANDIDATES;
 use super::transport::Transport;
 use crate::error::{Error, Result, Status};
@@ -36,41 +39,42 @@ pub struct Answer {
     /// For each section of the offer: what was accepted (payload type, feedback, extensions);
     /// `None`: it was refused.
     pub sections: Vec<Option<Section>>,
-    mids: Vec<(Kind, String)>,
     credentials: Credentials,
     candidates: Vec<Candidate>,
 }
 
 impl OfferPlan {
-    /// What libdatachannel's track for section `n` is made from (`rtcAddTrack`).
-    pub fn media_section(&self, n: usize) -> String {
-        let section = &self.sections[n];
-        section.with(|outgoing| outgoing.media_section())
-    }
-
     /// The offer. `public`: addresses to put in the place of private ones in host candidates.
-    pub fn write(&self, transport: &Transport, public: &[IpAddr]) -> String {
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a mid that is not a name.
+    pub fn write(&self, transport: &Transport, public: &[IpAddr]) -> Result<String> {
         let candidates = Candidate::publish(&transport.candidates, public);
         let (connection, port) = Transport::default_destination(&candidates);
         let mids: Vec<&str> = self.sections.iter().map(|s| s.mid.as_str()).collect();
         let mut out = transport.head();
         let _ = write!(out, "a=group:BUNDLE {}\r\n", mids.join(" "));
-        for (n, section) in self.sections.iter().enumerate() {
-            let (kind, number) = (SectionKind::from(section.kind), codec(section.kind).payload_type);
+        for (n, OfferedSection { kind, mid, sending }) in self.sections.iter().enumerate() {
+            check_mid(mid)?;
             // RFC 9143 section 7.2.1: without an address of its own a section is bundle-only.
             let port = if n == 0 { port } else { 0 };
-            let _ =
-                write!(out, "m={} {port} UDP/TLS/RTP/SAVPF {number}\r\nc=IN {connection}\r\n", kind.name());
-            transport.credentials.write(&mut out);
-            section.with(|outgoing| outgoing.lines(&mut out));
-            out.push_str("a=rtcp-mux-only\r\n");
+            let outgoing = Outgoing {
+                kind: *kind,
+                proto: "UDP/TLS/RTP/SAVPF",
+                mid,
+                codec: &codec(*kind),
+                extmaps: &extmap::offered(*kind),
+                rsize: true,
+                sending,
+            };
+            outgoing.write((&connection, port), &transport.credentials, &mut out);
             if n == 0 {
                 Transport::write_candidates(&candidates, &mut out);
             } else {
                 out.push_str("a=bundle-only\r\n");
             }
         }
-        out
+        Ok(out)
     }
 }
 
@@ -81,75 +85,44 @@ impl Answer {
     /// `Malformed` when it does not parse or does not fit the offer, `Limit`, and `NotOffered`
     /// when it accepts nothing.
     pub fn parse(text: &str, plan: &OfferPlan) -> Result<Answer> {
-        let (sections, _) = offer::read("answer", text)?;
-        if sections.len() != plan.sections.len() {
-            let (theirs, ours) = (sections.len(), plan.sections.len());
+        let theirs = Offer::read("answer", text)?;
+        if theirs.sections.len() != plan.sections.len() {
+            let (theirs, ours) = (theirs.sections.len(), plan.sections.len());
             return Err(Error::malformed(format!("the answer has {theirs} sections, the offer {ours}")));
         }
-        let mids = plan.sections.iter().map(|s| (s.kind, s.mid.clone())).collect();
-        for (n, (theirs, ours)) in sections.iter().zip(&plan.sections).enumerate() {
-            let moved = !theirs.mid.is_empty() && theirs.mid != ours.mid;
-            if moved || theirs.kind.media() != Some(ours.kind) {
-                let wanted = SectionKind::from(ours.kind);
-                let sentence = format!(
-                    "{} of the answer stands where the offer has {} with mid {}",
-                    theirs.name(n),
-                    wanted.name(),
-                    ours.mid
-                );
+        for (n, (section, ours)) in theirs.sections.iter().zip(&plan.sections).enumerate() {
+            let moved = !section.mid.is_empty() && section.mid != ours.mid;
+            if moved || section.kind.media() != Some(ours.kind) {
+                let (name, wanted) = (section.name(n), SectionKind::from(ours.kind));
+                let (wanted, mid) = (wanted.name(), &ours.mid);
+                let sentence =
+                    format!("{name} of the answer stands where the offer has {wanted} with mid {mid}");
                 return Err(Error::malformed(sentence));
             }
         }
-        let sections: Vec<Option<Section>> = sections.into_iter().map(accepted).collect();
-        let Some(first) = sections.iter().flatten().next() else {
-            return Err(Error::new(Status::NotOffered, "the answer accepts nothing of the offer"));
-        };
-        let credentials = first.credentials.clone().map_err(|_| {
-            Error::malformed("the answer's first accepted section has no transport attributes")
-        })?;
+        // What is accepted outside the BUNDLE would need a transport of its own: it is not sent.
+        let accepted = |&n: &usize| obstacle(&theirs.sections[n]).is_none();
+        let first = (0..theirs.sections.len())
+            .find(accepted)
+            .ok_or_else(|| Error::new(Status::NotOffered, "the answer accepts nothing of the offer"))?;
+        let credentials = theirs.credentials(first).expect("checked when the answer was read").clone();
         if credentials.setup == Setup::ActPass {
             return Err(Error::malformed("the answer has a=setup:actpass or none; it must choose a role"));
         }
+        let taken: Vec<bool> = (0..theirs.sections.len())
+            .map(|n| n == first || accepted(&n) && theirs.bundled(first, n))
+            .collect();
+        let sections: Vec<Option<Section>> =
+            theirs.sections.into_iter().zip(taken).map(|(section, taken)| taken.then_some(section)).collect();
         let mut candidates: Vec<Candidate> =
             sections.iter().flatten().flat_map(|s| s.candidates.clone()).collect();
         candidates.truncate(MAX_CANDIDATES);
-        Ok(Answer { sections, mids, credentials, candidates })
+        Ok(Answer { sections, credentials, candidates })
     }
 
-    /// The answer as libdatachannel gets it: candidates that are addresses, and what it needs.
+    /// The answer as libdatachannel gets it: its transport, with those candidates that are addresses.
     pub fn for_transport(&self) -> String {
-        let all = || self.mids.iter().zip(&self.sections);
-        let mids: Vec<&str> = all().filter(|(_, s)| s.is_some()).map(|((_, mid), _)| mid.as_str()).collect();
-        let mut out = format!(
-            "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE {}\r\n",
-            mids.join(" ")
-        );
-        let mut first = true;
-        for ((kind, mid), section) in all() {
-            let (name, number) = (SectionKind::from(*kind), codec(*kind).payload_type);
-            let port = if section.is_some() { 9 } else { 0 };
-            let _ =
-                write!(out, "m={} {port} UDP/TLS/RTP/SAVPF {number}\r\nc=IN IP4 0.0.0.0\r\n", name.name());
-            self.credentials.write(&mut out);
-            let direction = if section.is_some() { "recvonly" } else { "inactive" };
-            let _ = write!(out, "a=mid:{mid}\r\na={direction}\r\na=rtcp-mux\r\n");
-            for ssrc in section.iter().flat_map(|s| &s.ssrcs) {
-                let _ = write!(out, "a=ssrc:{ssrc} cname:-\r\n");
-            }
-            if section.is_some() && std::mem::take(&mut first) {
-                for candidate in &self.candidates {
-                    let _ = write!(out, "a={candidate}\r\n");
-                }
-            }
-        }
-        out
-    }
-}
-
-impl OfferedSection {
-    fn with<R>(&self, f: impl FnOnce(Outgoing<'_>) -> R) -> R {
-        let OfferedSection { kind, mid, sending } = self;
-        f(Outgoing { kind: *kind, mid, codec: &codec(*kind), extmaps: &our_extmaps(*kind), sending })
+        self.credentials.for_transport(&self.candidates)
     }
 }
 
@@ -159,6 +132,11 @@ fn codec(kind: Kind) -> Codec {
     Codec { payload_type, rtx: None, fmtp: None, feedback: Feedback::ours(kind) }
 }
 
-fn accepted(section: Section) -> Option<Section> {
-    (!section.rejected && section.direction.has_recv() && section.codec.is_some()).then_some(section)
+/// RFC 8866 section 9, `token`, and as long as a one-byte header extension holds (RFC 8285 section 4.2).
+fn check_mid(mid: &str) -> Result<()> {
+    let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`{|}~".contains(&b);
+    if (1..=LONGEST_MID).contains(&mid.len()) && mid.bytes().all(token) {
+        return Ok(());
+    }
+    Err(Error::argument(format!("the mid \"{mid:.40}\" is not 1 to {LONGEST_MID} letters, digits or marks")))
 }

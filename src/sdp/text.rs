@@ -3,8 +3,9 @@
 use crate::error::{Error, Result, Status};
 use sdp_types::{Attribute, Session};
 
-/// The longest description that is read.
-pub const MAX_BYTES: usize = 64 * 1024;
+/// The longest description that is read. Fifteen sections of Chromium 156 take 70 KB, candidates
+/// not counted.
+pub const MAX_BYTES: usize = 128 * 1024;
 /// The most media sections.
 pub const MAX_SECTIONS: usize = 16;
 /// The most candidates in one section. A browser offers its interfaces anew in each.

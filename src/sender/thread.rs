@@ -2,7 +2,7 @@
 
 use super::inbox::{Batch, Command, Inbox};
 use super::line::Note;
-use super::seat::{Live, Seat};
+use super::seat::{Live, Seat, Stream};
 use crate::fanout::Outlet;
 use crate::id::Id;
 use crate::media::{Kind, MediaFrame};
@@ -166,17 +166,18 @@ impl Floor {
     }
 }
 
-/// Begins the delivery of a stream: its track is open.
+/// Begins the delivery of the streams whose track is open.
 fn attach(audiences: &mut Audiences, outlet: &Arc<dyn Outlet>, seat: &mut Seat, tag: u16, now: Time) {
-    let Some(n) = seat.streams.iter().position(|s| s.tag == tag && s.live.is_none()) else { return };
-    let stream = &mut seat.streams[n];
-    let audience = audiences.entry(stream.key()).or_default();
-    let viewer = Viewer::new(stream.config.clone(), stream.counters.clone(), clock::anchor(), now);
-    stream.live = Some(Live { viewer, place: audience.len() });
-    audience.push((seat.peer, n));
-    stream.source.fanout().join(outlet);
-    if stream.config.kind == Kind::Video {
-        stream.source.request_keyframe();
+    let opened = |(_, s): &(usize, &mut Stream)| s.tag == tag && s.live.is_none();
+    for (n, stream) in seat.streams.iter_mut().enumerate().filter(opened) {
+        let audience = audiences.entry(stream.key()).or_default();
+        let viewer = Viewer::new(stream.config.clone(), stream.counters.clone(), clock::anchor(), now);
+        stream.live = Some(Live { viewer, place: audience.len() });
+        audience.push((seat.peer, n));
+        stream.source.fanout().join(outlet);
+        if stream.config.kind == Kind::Video {
+            stream.source.request_keyframe();
+        }
     }
 }
 
