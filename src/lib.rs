@@ -17,6 +17,7 @@ pub mod pool;
 pub mod rtp;
 pub mod sdp;
 pub(crate) mod sender;
+pub mod server;
 pub mod source;
 pub mod stats;
 pub(crate) mod sync;

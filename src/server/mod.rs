@@ -1,0 +1,194 @@
+//! A small WHEP server with a player page: a program is on the air in ten lines.
+//!
+//! A connection has a thread ([`http`]); what a request gets is decided without one ([`router`]).
+//! A session is a [`Peer`](crate::peer::Peer); one thread a server hears of their ends.
+
+mod fragment;
+mod http;
+mod name;
+mod options;
+mod page;
+mod posts;
+mod router;
+mod sessions;
+#[cfg(test)]
+mod tests;
+mod viewer;
+
+pub use options::{IceServer, ServerOptions};
+
+use crate::error::{Error, Result};
+use crate::events::{Event, EventKind, Events};
+use crate::id::Id;
+use crate::peer::PeerState;
+use crate::source::Source;
+use crate::time::clock;
+use http::listener::Listener;
+use parking_lot::Mutex;
+use router::Router;
+use sessions::{Sessions, Told};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// News of peers that wait at most. A session has a handful in its life, and they are read at once.
+const NEWS: usize = 4096;
+
+/// A server. Cloning gives another handle to the same one; it ends with [`Server::close`] or with
+/// its last handle.
+#[derive(Clone)]
+pub struct Server(Arc<Inner>);
+
+struct Inner {
+    id: Id,
+    options: ServerOptions,
+    sessions: Arc<Sessions>,
+    listener: Listener,
+    news: Arc<Events>,
+    reader: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// Figures of one server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ServerStats {
+    /// Sessions now.
+    pub sessions: u64,
+    /// Sessions begun so far.
+    pub sessions_started: u64,
+    /// Connections now.
+    pub connections: u64,
+    /// Connections that found no room.
+    pub connections_refused: u64,
+    /// Requests answered.
+    pub requests: u64,
+    /// Requests that were not HTTP, or longer than the limits.
+    pub requests_refused: u64,
+    /// Requests that took too long.
+    pub requests_timed_out: u64,
+}
+
+impl Server {
+    /// Makes one and starts to listen.
+    pub fn new(options: ServerOptions) -> Result<Server> {
+        let links = options.check()?;
+        let id = options.id.unwrap_or_else(Id::fresh);
+        let told = Told { server: id, events: options.events.clone() };
+        let sessions = Arc::new(Sessions::new(options.max_sessions, told));
+        let news = Events::new(NEWS)?;
+        let router = Router {
+            sessions: sessions.clone(),
+            token: options.token.clone(),
+            links,
+            posts: Mutex::new(posts::Posts::new(options.posts_per_minute)),
+        };
+        let events = options.events.clone();
+        let listener = Listener::start(
+            &options.bind,
+            options.terms(),
+            Box::new(move |request, from| router.answer(request, from, clock::now())),
+            move |error| {
+                if let Some(events) = events {
+                    let (kind, text) = (EventKind::ServerFailed, error.to_string());
+                    events.post(Event { kind, object: id, stream: None, value: error.status() as i64, text });
+                }
+            },
+        )?;
+        let reader = {
+            let (news, sessions) = (news.clone(), sessions.clone());
+            let thread = std::thread::Builder::new().name("framewire-serve".into());
+            thread.spawn(move || read_news(&news, &sessions, id))
+        };
+        let reader = reader.map_err(|e| Error::io("starting the server's thread", &e))?;
+        Ok(Server(Arc::new(Inner {
+            id,
+            options,
+            sessions,
+            listener,
+            news,
+            reader: Mutex::new(Some(reader)),
+        })))
+    }
+
+    /// Which server this is.
+    pub fn id(&self) -> Id {
+        self.0.id
+    }
+
+    /// Where it listens, with the port that was really taken.
+    pub fn address(&self) -> SocketAddr {
+        self.0.listener.address()
+    }
+
+    /// Puts `source` on the air as `name`: 1 to 64 bytes, no slash, no control characters. Watched at
+    /// `/watch/{name}`, offered to at `POST /whep/{name}`.
+    pub fn publish(&self, name: &str, source: &Source) -> Result<()> {
+        let publication = viewer::Published {
+            source: source.clone(),
+            news: self.0.news.clone(),
+            media_address: self.0.options.media_address,
+            connect_timeout: self.0.options.connect_timeout,
+        };
+        self.0.sessions.publish(name, Arc::new(publication))
+    }
+
+    /// Takes `name` off the air and ends its sessions.
+    pub fn unpublish(&self, name: &str) -> Result<()> {
+        self.0.sessions.unpublish(name)
+    }
+
+    /// Figures.
+    pub fn stats(&self) -> ServerStats {
+        let (sessions, sessions_started) = self.0.sessions.count();
+        let (connections, connections_refused) = self.0.listener.connections();
+        let counts = self.0.listener.counts();
+        ServerStats {
+            sessions: sessions as u64,
+            sessions_started,
+            connections: connections as u64,
+            connections_refused,
+            requests: counts.requests.load(Ordering::Relaxed),
+            requests_refused: counts.refused.load(Ordering::Relaxed),
+            requests_timed_out: counts.timeouts.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Ends every session and connection, frees the port. No event about it comes afterwards.
+    pub fn close(&self) {
+        self.0.close();
+    }
+}
+
+impl Inner {
+    fn close(&self) {
+        self.sessions.close();
+        self.listener.stop();
+        let reader = self.reader.lock().take();
+        if let Some(reader) = reader {
+            // An event about the server itself tells its reader to end.
+            let (kind, text) = (EventKind::SessionEnded, String::new());
+            self.news.post(Event { kind, object: self.id, stream: None, value: 0, text });
+            let _ = reader.join();
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// Ends the sessions whose peers are over, until there is news about the server itself.
+fn read_news(news: &Events, sessions: &Sessions, server: Id) {
+    const OVER: [i64; 2] = [PeerState::Failed as i64, PeerState::Closed as i64];
+    while let Ok(event) = news.next(Duration::MAX) {
+        if event.object == server {
+            return;
+        }
+        if event.kind == EventKind::PeerState && OVER.contains(&event.value) {
+            sessions.connection_ended(event.object, &event.text);
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! What a server is made from.
+
+use super::http::connection::Patience;
+use super::http::listener::Terms;
+use super::http::request::Limits;
+use crate::error::{Error, Result};
+use crate::events::Events;
+use crate::id::Id;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What a [`Server`](super::Server) is made from. `Default` serves this machine on port 8080.
+#[derive(Clone, Debug)]
+pub struct ServerOptions {
+    /// The server's id in events; `None`: a fresh one.
+    pub id: Option<Id>,
+    /// Where its sessions and its failure are told.
+    pub events: Option<Arc<Events>>,
+    /// Where it listens for HTTP, `host:port`; port 0 takes a free one.
+    pub bind: String,
+    /// The local address for media; `None`: every interface's.
+    pub media_address: Option<IpAddr>,
+    /// The bearer token a viewer must bring; `None`: everybody may watch.
+    pub token: Option<String>,
+    /// ICE servers that viewers are told of.
+    pub ice_servers: Vec<IceServer>,
+    /// Sessions at a time.
+    pub max_sessions: usize,
+    /// HTTP connections at a time.
+    pub max_connections: usize,
+    /// Bytes of a request's line and headers.
+    pub max_header: usize,
+    /// Bytes of a request's body.
+    pub max_body: usize,
+    /// How long a request may take to come, and its response to go.
+    pub request_timeout: Duration,
+    /// How long a connection may wait for its next request.
+    pub idle_timeout: Duration,
+    /// How long a session may take to connect before it is freed.
+    pub connect_timeout: Duration,
+    /// POSTs a minute from one address (one /64 of IPv6).
+    pub posts_per_minute: u32,
+}
+
+/// A STUN or TURN server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct IceServer {
+    /// `stun:host:port`, `turn:host:port?transport=udp` and the like (RFC 7064, RFC 7065).
+    pub url: String,
+    /// For TURN.
+    pub username: Option<String>,
+    /// For TURN.
+    pub credential: Option<String>,
+}
+
+impl Default for ServerOptions {
+    fn default() -> Self {
+        ServerOptions {
+            id: None,
+            events: None,
+            bind: "127.0.0.1:8080".to_owned(),
+            media_address: None,
+            token: None,
+            ice_servers: Vec::new(),
+            max_sessions: 1000,
+            max_connections: 128,
+            max_header: 16 << 10,
+            max_body: 64 << 10,
+            request_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(15),
+            connect_timeout: Duration::from_secs(30),
+            posts_per_minute: 600,
+        }
+    }
+}
+
+impl ServerOptions {
+    /// Checks them; the `Link` values of the ICE servers.
+    pub(super) fn check(&self) -> Result<Vec<String>> {
+        let counts = [
+            ("max_sessions", self.max_sessions, 1),
+            ("max_connections", self.max_connections, 1),
+            ("max_header", self.max_header, 256),
+            ("max_body", self.max_body, 1024),
+            ("posts_per_minute", self.posts_per_minute as usize, 1),
+        ];
+        if let Some((name, value, least)) = counts.iter().find(|(_, value, least)| value < least) {
+            return Err(Error::argument(format!("options.{name} is {value}, the least is {least}")));
+        }
+        let times = [
+            ("request_timeout", self.request_timeout),
+            ("idle_timeout", self.idle_timeout),
+            ("connect_timeout", self.connect_timeout),
+        ];
+        if let Some((name, _)) = times.iter().find(|(_, time)| time.is_zero()) {
+            return Err(Error::argument(format!("options.{name} is 0: nobody could be served")));
+        }
+        let token = self.token.as_deref();
+        if token.is_some_and(|token| token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic())) {
+            return Err(Error::argument("options.token is empty or holds what a header cannot carry"));
+        }
+        self.ice_servers.iter().map(IceServer::link).collect()
+    }
+
+    pub(super) fn terms(&self) -> Terms {
+        Terms {
+            connections: self.max_connections,
+            limits: Limits { head: self.max_header, body: self.max_body },
+            patience: Patience { request: self.request_timeout, idle: self.idle_timeout },
+        }
+    }
+}
+
+impl IceServer {
+    /// RFC 9725 section 4.6.
+    fn link(&self) -> Result<String> {
+        let scheme = self.url.split(':').next().unwrap_or_default();
+        let known = ["stun", "stuns", "turn", "turns"].contains(&scheme);
+        if !known || !self.url.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'<' | b'>' | b'"')) {
+            return Err(Error::argument(format!(
+                "options.ice_servers: {:?} is no STUN or TURN URL",
+                self.url
+            )));
+        }
+        let mut link = format!("<{}>; rel=\"ice-server\"", self.url);
+        for (name, value) in [("username", &self.username), ("credential", &self.credential)] {
+            let Some(value) = value else { continue };
+            if value.chars().any(|c| c.is_control() || !c.is_ascii() || matches!(c, '"' | '\\')) {
+                let sentence = format!("options.ice_servers: a {name} holds what a header cannot carry");
+                return Err(Error::argument(sentence));
+            }
+            link.push_str(&format!("; {name}=\"{value}\""));
+        }
+        if self.credential.is_some() {
+            link.push_str("; credential-type=\"password\"");
+        }
+        Ok(link)
+    }
+}

@@ -1,0 +1,45 @@
+//! The pages: plain HTML, CSS and JavaScript out of this library, nothing from another address.
+
+use super::http::response::Response;
+
+/// One file of them.
+pub struct Page {
+    path: &'static str,
+    content_type: &'static str,
+    content: &'static str,
+}
+
+const HTML: &str = "text/html; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
+const ICON: &str = "image/svg+xml";
+
+/// The player, at `/watch/{stream}`; the script reads the name from the address.
+pub const WATCH: Page = Page { path: "/watch", content_type: HTML, content: include_str!("page/watch.html") };
+
+const PAGES: [Page; 6] = [
+    Page { path: "/", content_type: HTML, content: include_str!("page/index.html") },
+    Page { path: "/page/index.js", content_type: SCRIPT, content: include_str!("page/index.js") },
+    Page { path: "/page/watch.js", content_type: SCRIPT, content: include_str!("page/watch.js") },
+    Page { path: "/page/style.css", content_type: STYLE, content: include_str!("page/style.css") },
+    Page { path: "/page/icon.svg", content_type: ICON, content: include_str!("page/icon.svg") },
+    // For browsers that look here whatever the page says.
+    Page { path: "/favicon.ico", content_type: ICON, content: include_str!("page/icon.svg") },
+];
+
+/// The page at a fixed path.
+pub fn at(path: &str) -> Option<&'static Page> {
+    PAGES.iter().find(|page| page.path == path)
+}
+
+impl Page {
+    /// The page as a response.
+    pub fn response(&self) -> Response {
+        Response::new(200)
+            .body(self.content_type, self.content.as_bytes())
+            // The library may be another one after a restart.
+            .with("Cache-Control", "no-cache")
+            .with("Referrer-Policy", "no-referrer")
+            .with("Content-Security-Policy", "default-src 'self'; base-uri 'none'; form-action 'none'")
+    }
+}

@@ -1,0 +1,218 @@
+//! Which request gets which response: WHEP (draft-ietf-wish-whep-03) and the pages. No threads, no
+//! sockets; time is an argument.
+
+use super::fragment::Fragment;
+use super::http::request::Request;
+use super::http::response::Response;
+use super::name;
+use super::page;
+use super::posts::Posts;
+use super::sessions::{Opened, Refused, Sessions, Trickled};
+use crate::error::{Error, Status};
+use crate::time::Time;
+use parking_lot::Mutex;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+const SDP: &str = "application/sdp";
+const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
+
+/// When to come again for what somebody else has to change.
+const RETRY_SECONDS: u64 = 2;
+
+/// The answers to all requests.
+pub struct Router {
+    /// Streams and sessions.
+    pub sessions: Arc<Sessions>,
+    /// What a viewer must bring.
+    pub token: Option<String>,
+    /// A `Link` value for each ICE server.
+    pub links: Vec<String>,
+    /// Who may still POST.
+    pub posts: Mutex<Posts>,
+}
+
+enum Place {
+    /// `/` and its kind.
+    Page(&'static page::Page),
+    /// `/streams`: the names as JSON, for the page.
+    Streams,
+    /// `/whep/{stream}`.
+    Endpoint { stream: String },
+    /// `/whep/{stream}/{id}`.
+    Session { stream: String, id: String },
+}
+
+impl Place {
+    fn of(path: &str) -> Option<Place> {
+        if let Some(page) = page::at(path) {
+            return Some(Place::Page(page));
+        }
+        let segments: Vec<&str> = path.strip_prefix('/')?.split('/').collect();
+        Some(match segments[..] {
+            ["streams"] => Place::Streams,
+            ["watch", stream] if name::decode(stream).is_some() => Place::Page(&page::WATCH),
+            ["whep", stream] => Place::Endpoint { stream: name::decode(stream)? },
+            ["whep", stream, id] => Place::Session { stream: name::decode(stream)?, id: id.to_owned() },
+            _ => return None,
+        })
+    }
+
+    fn allowed(&self) -> &'static str {
+        match self {
+            Place::Page(_) | Place::Streams => "GET, HEAD, OPTIONS",
+            Place::Endpoint { .. } => "GET, HEAD, OPTIONS, POST",
+            Place::Session { .. } => "DELETE, GET, HEAD, OPTIONS, PATCH",
+        }
+    }
+}
+
+impl Router {
+    /// The response to a request that came from `from`.
+    pub fn answer(&self, request: &Request, from: IpAddr, now: Time) -> Response {
+        let method = request.method.as_str();
+        if method == "OPTIONS" && request.path == "*" {
+            return Response::new(204);
+        }
+        let Some(place) = Place::of(&request.path) else {
+            return Response::problem(404, "there is nothing at this path");
+        };
+        // A preflight carries no credentials: Fetch section 4.8.
+        if method == "OPTIONS" {
+            return options(&place);
+        }
+        if let Place::Page(page) = place {
+            return if matches!(method, "GET" | "HEAD") { page.response() } else { not_allowed(&place) };
+        }
+        if !self.may(request) {
+            return Response::problem(401, "a bearer token is needed, and this is not it")
+                .with("WWW-Authenticate", "Bearer realm=\"framewire\"");
+        }
+        match (&place, method) {
+            (Place::Streams, "GET" | "HEAD") => self.streams(),
+            (Place::Endpoint { .. }, "GET" | "HEAD") => {
+                Response::new(200).with("Content-Type", SDP).with("Accept-Post", SDP)
+            }
+            (Place::Endpoint { stream }, "POST") => self.post(stream, request, from, now),
+            (Place::Session { stream, id }, "GET" | "HEAD") => match self.sessions.etag(stream, id) {
+                Some(etag) => Response::new(200).with("ETag", etag),
+                None => no_session(),
+            },
+            (Place::Session { stream, id }, "PATCH") => self.patch(stream, id, request),
+            (Place::Session { stream, id }, "DELETE") => match self.sessions.end(stream, id) {
+                true => Response::new(200),
+                false => no_session(),
+            },
+            _ => not_allowed(&place),
+        }
+    }
+
+    fn may(&self, request: &Request) -> bool {
+        let Some(token) = &self.token else { return true };
+        let authorization = request.header("authorization").unwrap_or_default();
+        match authorization.split_once(' ') {
+            Some((scheme, given)) => scheme.eq_ignore_ascii_case("Bearer") && same(given.trim(), token),
+            None => false,
+        }
+    }
+
+    fn streams(&self) -> Response {
+        let entry =
+            |(name, viewers): (Arc<str>, usize)| serde_json::json!({ "name": &*name, "viewers": viewers });
+        let streams: Vec<_> = self.sessions.streams().into_iter().map(entry).collect();
+        let body = serde_json::Value::from(streams).to_string().into_bytes();
+        Response::new(200).body("application/json", body).with("Cache-Control", "no-store")
+    }
+
+    fn post(&self, stream: &str, request: &Request, from: IpAddr, now: Time) -> Response {
+        if let Err(seconds) = self.posts.lock().take(from, now) {
+            return Response::problem(429, "too many POSTs from this address").retry_after(seconds);
+        }
+        if !request.is_of_type(SDP) {
+            return Response::problem(415, "an offer is application/sdp").with("Accept-Post", SDP);
+        }
+        let Ok(offer) = std::str::from_utf8(&request.body) else {
+            return Response::problem(400, "the offer is not UTF-8");
+        };
+        match self.sessions.open(stream, offer) {
+            Ok(Opened { id, etag, answer }) => {
+                let location = format!("/whep/{}/{id}", name::encode(stream));
+                let created = Response::new(201).with("Location", location).with("ETag", etag);
+                let created = self.links.iter().fold(created, |r, link| r.with("Link", link.clone()));
+                created.body(SDP, answer.into_bytes())
+            }
+            Err(Refused::NotPublished) => {
+                Response::problem(409, "nobody publishes this stream").retry_after(RETRY_SECONDS)
+            }
+            Err(Refused::Full) => Response::problem(503, "every session is taken").retry_after(RETRY_SECONDS),
+            Err(Refused::Offer(error)) => refused_offer(&error),
+        }
+    }
+
+    fn patch(&self, stream: &str, id: &str, request: &Request) -> Response {
+        let Some(etag) = self.sessions.etag(stream, id) else { return no_session() };
+        if !request.is_of_type(FRAGMENT) {
+            return Response::problem(415, "a PATCH is application/trickle-ice-sdpfrag")
+                .with("Accept-Patch", FRAGMENT);
+        }
+        // RFC 9725 section 4.3.1; `*` is how an ICE restart is asked for (4.3.3).
+        match request.header("if-match") {
+            None => return Response::problem(428, "If-Match is needed"),
+            Some(tags)
+                if !tags.split(',').any(|tag| matches!(tag.trim(), tag if tag == etag || tag == "*")) =>
+            {
+                return Response::problem(412, "the entity tag is not this session's");
+            }
+            Some(_) => (),
+        }
+        let text =
+            std::str::from_utf8(&request.body).map_err(|_| Error::malformed("the fragment is not UTF-8"));
+        match text.and_then(Fragment::parse).map(|fragment| self.sessions.trickle(id, &fragment)) {
+            Ok(Trickled::Taken) => Response::new(204),
+            Ok(Trickled::Restart) => {
+                Response::problem(422, "an ICE restart is not supported; the session goes on as it is")
+            }
+            Ok(Trickled::Unknown) => no_session(),
+            Err(error) => Response::problem(400, error.to_string()),
+        }
+    }
+}
+
+fn options(place: &Place) -> Response {
+    let response = Response::new(204).with("Allow", place.allowed()).with("Access-Control-Max-Age", "600");
+    match place {
+        Place::Endpoint { .. } => response.with("Accept-Post", SDP),
+        Place::Session { .. } => response.with("Accept-Patch", FRAGMENT),
+        _ => response,
+    }
+}
+
+fn not_allowed(place: &Place) -> Response {
+    Response::problem(405, "this cannot be done here").with("Allow", place.allowed())
+}
+
+fn no_session() -> Response {
+    Response::problem(404, "there is no such session")
+}
+
+fn refused_offer(error: &Error) -> Response {
+    let detail = error.to_string();
+    match error.status() {
+        Status::Malformed => Response::problem(400, detail),
+        Status::NotOffered | Status::Unsupported | Status::Limit => Response::problem(422, detail),
+        // The source ended, and its owner has not taken it away yet.
+        Status::Closed => Response::problem(409, detail).retry_after(RETRY_SECONDS),
+        Status::Timeout | Status::Again => Response::problem(503, detail).retry_after(RETRY_SECONDS),
+        _ => Response::problem(500, detail),
+    }
+}
+
+/// Compares in a time that depends on the length of `given` alone.
+fn same(given: &str, token: &str) -> bool {
+    let (given, token) = (given.as_bytes(), token.as_bytes());
+    let mut different = given.len() ^ token.len();
+    for (at, byte) in given.iter().enumerate() {
+        different |= usize::from(std::hint::black_box(byte ^ token[at % token.len()]));
+    }
+    std::hint::black_box(different) == 0
+}
