@@ -4,7 +4,7 @@ use super::life::Life;
 use super::{Link, PeerState, Shared};
 use crate::error::{Error, Result, Status};
 use crate::media::Kind;
-use crate::native::datachannel::{Config, Connection, Half, Track};
+use crate::native::datachannel::{Config, Connection, Half};
 use crate::sdp::{
     self, Answer, Offer, OfferPlan, OfferedSection, Plan, Section, Sending, Transport, Verdict,
 };
@@ -35,7 +35,6 @@ struct Placed {
 pub struct Offered {
     plan: OfferPlan,
     placed: Vec<Placed>,
-    track: Track,
     line: Arc<Line>,
 }
 
@@ -54,7 +53,7 @@ pub fn answer(shared: &Arc<Shared>, text: &str) -> Result<String> {
     let offer = Offer::parse(text)?;
     let (plan, placed) = place(&shared.inner.lock().sends, &offer)?;
     let remote = offer.for_transport(&plan)?;
-    let (link, line, track, local) = connect(shared, |connection| {
+    let (link, line, local) = connect(shared, |connection| {
         connection.set_remote(&remote, Half::Offer)?;
         connection.set_local(Half::Answer)
     })?;
@@ -69,7 +68,7 @@ pub fn answer(shared: &Arc<Shared>, text: &str) -> Result<String> {
     let streams = placed.into_iter().filter_map(|placed| {
         let sending = sent_in(&plan, placed.section)?;
         let section = &offer.sections[placed.section];
-        stream(placed, track, section, sending)
+        stream(placed, section, sending)
     });
     serve(shared, link, line, streams.collect())?;
     Ok(answer)
@@ -78,22 +77,22 @@ pub fn answer(shared: &Arc<Shared>, text: &str) -> Result<String> {
 /// Offers the sources the peer was given, in their order.
 pub fn offer(shared: &Arc<Shared>) -> Result<String> {
     let (plan, placed) = offer_plan(&shared.inner.lock().sends)?;
-    let (mut link, line, track, local) = connect(shared, |connection| connection.set_local(Half::Offer))?;
+    let (mut link, line, local) = connect(shared, |connection| connection.set_local(Half::Offer))?;
     let offer = plan.write(&Transport::parse(&local)?, &shared.options.public_addresses)?;
-    link.offered = Some(Offered { plan, placed, track, line });
+    link.offered = Some(Offered { plan, placed, line });
     shared.keep(link)?;
     Ok(offer)
 }
 
 /// Takes the answer `text` to our offer.
 pub fn accept(shared: &Arc<Shared>, text: &str) -> Result<()> {
-    let (link, Offered { plan, placed, track, line }) = shared.take_offered()?;
+    let (link, Offered { plan, placed, line }) = shared.take_offered()?;
     let answer = Answer::parse(text, &plan)?;
     link.connection.set_remote(&answer.for_transport(), Half::Answer)?;
     let streams = placed.into_iter().filter_map(|placed| {
         let section = answer.sections[placed.section].as_ref()?;
         let sending = &plan.sections[placed.section].sending;
-        stream(placed, track, section, sending)
+        stream(placed, section, sending)
     });
     serve(shared, link, line, streams.collect())
 }
@@ -159,7 +158,7 @@ fn offer_plan(sends: &[(Option<String>, Source)]) -> Result<(OfferPlan, Vec<Plac
 fn connect(
     shared: &Arc<Shared>,
     describe: impl Fn(&Connection) -> Result<String>,
-) -> Result<(Link, Arc<Line>, Track, String)> {
+) -> Result<(Link, Arc<Line>, String)> {
     let options = &shared.options;
     let berth = sender::berth(options.media_address, options.media_port)?;
     let address = options.media_address.map(|address| address.to_string());
@@ -167,14 +166,13 @@ fn connect(
         let line = berth.line(shared.id);
         let config = Config { bind_address: address.as_deref(), port: berth.port() };
         let observer: Arc<dyn crate::native::datachannel::Observer> = line.clone();
-        let connection = Connection::new(&config, Arc::downgrade(&observer))?;
-        let track = connection.add_track(sdp::TRACK, 0)?;
+        let connection = Connection::new(&config, sdp::TRACK, Arc::downgrade(&observer))?;
         match describe(&connection) {
             Err(error) if n == PORTS || !berth.move_port(config.port)? => return Err(error),
             Err(error) => log::warn!("port {} is taken, trying another: {error}", config.port),
             Ok(local) => {
                 let link = Link { connection: Arc::new(connection), berth, offered: None };
-                return Ok((link, line, track, local));
+                return Ok((link, line, local));
             }
         }
     }
@@ -196,7 +194,7 @@ fn serve(shared: &Arc<Shared>, link: Link, line: Arc<Line>, streams: Vec<Stream>
 }
 
 /// What the sender thread needs to know of one section. `section` is what the remote says of it.
-fn stream(placed: Placed, track: Track, section: &Section, sending: &Sending) -> Option<Stream> {
+fn stream(placed: Placed, section: &Section, sending: &Sending) -> Option<Stream> {
     let codec = section.codec.as_ref()?;
     let random = Uuid::new_v4();
     let [a, b, .., c, d, e, f] = *random.as_bytes();
@@ -212,7 +210,7 @@ fn stream(placed: Placed, track: Track, section: &Section, sending: &Sending) ->
         nack: codec.feedback.nack,
     };
     let counters = Arc::new(ViewerCounters::default());
-    Some(Stream { source: placed.source, config, tag: 0, track, counters, live: None })
+    Some(Stream { source: placed.source, config, counters, live: None })
 }
 
 fn sent_in(plan: &Plan, section: usize) -> Option<&Sending> {

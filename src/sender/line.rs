@@ -18,9 +18,9 @@ const LONGEST: usize = 1_500;
 pub enum Note {
     /// The connection changed its state.
     Link(LinkState),
-    /// The track with this tag can be sent on.
-    Open(u16),
-    /// RTCP arrived on some track.
+    /// Packets can be sent.
+    Open,
+    /// RTCP arrived.
     Rtcp(Box<[u8]>),
 }
 
@@ -43,7 +43,7 @@ impl Line {
     }
 
     fn put(&self, note: Note) {
-        // States and opened tracks are few and must arrive; only packets can be too many.
+        // States are few and must arrive; only packets can be too many.
         let may_drop = matches!(note, Note::Rtcp(_));
         if self.notes.put(note, may_drop) {
             self.inbox.ready(self.peer);
@@ -56,11 +56,11 @@ impl Observer for Line {
         self.put(Note::Link(state));
     }
 
-    fn open(&self, tag: u16) {
-        self.put(Note::Open(tag));
+    fn open(&self) {
+        self.put(Note::Open);
     }
 
-    fn packet(&self, _tag: u16, packet: &[u8]) {
+    fn packet(&self, packet: &[u8]) {
         // RFC 5761 section 4: the second byte tells RTCP from RTP. We receive no RTP here.
         let rtcp = packet.len() <= LONGEST && matches!(packet.get(1), Some(192..=223));
         if rtcp {

@@ -2,7 +2,7 @@
 
 use crate::id::Id;
 use crate::media::Kind;
-use crate::native::datachannel::{Connection, Track};
+use crate::native::datachannel::Connection;
 use crate::peer::PeerState;
 use crate::peer::life::{Change, Life};
 use crate::sender::line::Line;
@@ -27,8 +27,7 @@ pub struct Seat {
     pub owner: Arc<dyn Owner>,
     /// What libdatachannel says.
     pub line: Arc<Line>,
-    /// Kept for as long as packets are sent on its tracks: the last of them is the BYE.
-    #[expect(dead_code, reason = "held, not used")]
+    /// Where packets go.
     pub connection: Arc<Connection>,
     /// Its state.
     pub life: Life,
@@ -44,13 +43,9 @@ pub struct Stream {
     pub source: Source,
     /// What was negotiated for it.
     pub config: StreamConfig,
-    /// The track's tag on the line.
-    pub tag: u16,
-    /// Where it goes.
-    pub track: Track,
     /// Its figures, which others read too.
     pub counters: Arc<ViewerCounters>,
-    /// From the moment that the track is open.
+    /// From the moment that packets can be sent.
     pub live: Option<Live>,
 }
 
@@ -72,7 +67,7 @@ impl Seat {
     /// Lets time pass: reports go out, the life goes on.
     pub fn tick(&mut self, now: Time) -> Option<Change> {
         for stream in &mut self.streams {
-            stream.with(|viewer, send| viewer.tick(now, send));
+            stream.with(&self.connection, |viewer, send| viewer.tick(now, send));
         }
         self.life.tick(now)
     }
@@ -80,7 +75,7 @@ impl Seat {
     /// RTCP from the remote, for whichever streams it is about. A wish for a keyframe goes to the source.
     pub fn rtcp(&mut self, packet: &[u8], now: Time) {
         for stream in &mut self.streams {
-            let feedback = stream.with(|viewer, send| viewer.rtcp(packet, now, send));
+            let feedback = stream.with(&self.connection, |viewer, send| viewer.rtcp(packet, now, send));
             if feedback.is_some_and(|feedback| feedback.keyframe) {
                 stream.source.request_keyframe();
             }
@@ -96,8 +91,16 @@ impl Stream {
 
     /// Lets the viewer send, if there is one yet. A packet that the transport refuses is lost like
     /// any other: it is in the history.
-    pub fn with<T>(&mut self, act: impl FnOnce(&mut Viewer, viewer::Send<'_>) -> T) -> Option<T> {
-        let track = self.track;
-        self.live.as_mut().map(|live| act(&mut live.viewer, &mut |packet| track.send(packet)))
+    pub fn with<T>(
+        &mut self,
+        to: &Connection,
+        act: impl FnOnce(&mut Viewer, viewer::Send<'_>) -> T,
+    ) -> Option<T> {
+        let mut send = |packet: &[u8]| {
+            if !to.send(packet) {
+                self.counters.refuse();
+            }
+        };
+        self.live.as_mut().map(|live| act(&mut live.viewer, &mut send))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::inbox::{Batch, Command, Inbox};
 use super::line::Note;
-use super::seat::{Live, Seat, Stream};
+use super::seat::{Live, Seat};
 use crate::fanout::Outlet;
 use crate::id::Id;
 use crate::media::{Kind, MediaFrame};
@@ -82,8 +82,8 @@ impl Floor {
         let mut over = false;
         for note in notes.drain(..) {
             let change = match note {
-                Note::Open(tag) => {
-                    attach(&mut self.audiences, &self.outlet, seat, tag, now);
+                Note::Open => {
+                    attach(&mut self.audiences, &self.outlet, seat, now);
                     None
                 }
                 Note::Link(link) => seat.life.link(link, now),
@@ -109,7 +109,7 @@ impl Floor {
         for &(peer, n) in audience {
             let seat = self.seats.get_mut(&peer).expect("who is in an audience has a seat");
             let stream = &mut seat.streams[n];
-            let missed = stream.with(|viewer, send| {
+            let missed = stream.with(&seat.connection, |viewer, send| {
                 let waited = viewer.wants_keyframe();
                 viewer.push(frame, now, send);
                 !waited && viewer.wants_keyframe()
@@ -145,10 +145,9 @@ impl Floor {
     /// Ends the delivery of stream `n`, in constant time: the last of the audience takes its place.
     fn detach(&mut self, seat: &mut Seat, n: usize, now: Time) {
         let stream = &mut seat.streams[n];
-        let track = stream.track;
-        let Some(Live { viewer, place }) = stream.live.take() else { return };
         // A closed media connection tells the remote nothing by itself.
-        viewer.goodbye(now, &mut |packet| track.send(packet));
+        stream.with(&seat.connection, |viewer, send| viewer.goodbye(now, send));
+        let Some(Live { place, .. }) = stream.live.take() else { return };
         stream.source.fanout().leave(self.outlet.id());
         let key = stream.key();
         let audience = self.audiences.get_mut(&key).expect("a live stream is in an audience");
@@ -166,10 +165,9 @@ impl Floor {
     }
 }
 
-/// Begins the delivery of the streams whose track is open.
-fn attach(audiences: &mut Audiences, outlet: &Arc<dyn Outlet>, seat: &mut Seat, tag: u16, now: Time) {
-    let opened = |(_, s): &(usize, &mut Stream)| s.tag == tag && s.live.is_none();
-    for (n, stream) in seat.streams.iter_mut().enumerate().filter(opened) {
+/// Begins the delivery of all streams: packets can be sent.
+fn attach(audiences: &mut Audiences, outlet: &Arc<dyn Outlet>, seat: &mut Seat, now: Time) {
+    for (n, stream) in seat.streams.iter_mut().enumerate().filter(|(_, stream)| stream.live.is_none()) {
         let audience = audiences.entry(stream.key()).or_default();
         let viewer = Viewer::new(stream.config.clone(), stream.counters.clone(), clock::anchor(), now);
         stream.live = Some(Live { viewer, place: audience.len() });

@@ -182,7 +182,12 @@ impl Encoding<'_> {
         self.out.index += 1;
         if self.shared.is_live() {
             let wait = self.stage.interval().min(LONGEST_WAIT);
-            figures.undelivered.add(self.shared.fanout.deliver(&media, encoded + wait) as u64);
+            let undelivered = self.shared.fanout.deliver(&media, encoded + wait);
+            if undelivered > 0 {
+                // Whoever missed it can be served by a keyframe only.
+                figures.undelivered.add(undelivered as u64);
+                self.road.request_keyframe();
+            }
         }
     }
 

@@ -166,7 +166,7 @@ impl Viewer {
     }
 
     /// Says BYE: a closed connection is not told to the remote in any other way.
-    pub fn goodbye(mut self, now: Time, send: Send<'_>) {
+    pub fn goodbye(&mut self, now: Time, send: Send<'_>) {
         send(&self.sender_report(now, true));
     }
 

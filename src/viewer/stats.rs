@@ -38,6 +38,8 @@ figures! {
     packets_resent,
     /// Their bytes.
     bytes_resent,
+    /// Packets the transport refused: the connection was ending.
+    packets_refused,
     /// NACK messages received.
     nacks,
     /// Packets they asked for.
@@ -72,6 +74,13 @@ figures! {
     first_keyframe_us,
     /// 1 while nothing is sent for want of a keyframe.
     waiting_for_keyframe,
+}
+
+impl ViewerCounters {
+    /// One packet was not taken by the transport.
+    pub fn refuse(&self) {
+        add(&self.packets_refused, 1);
+    }
 }
 
 pub(super) fn add(counter: &AtomicU64, n: usize) {

@@ -38,10 +38,10 @@ pub enum LinkState {
 pub trait Observer: Send + Sync {
     /// The connection changed its state.
     fn state(&self, state: LinkState);
-    /// The track that was added with this tag can be sent on.
-    fn open(&self, tag: u16);
+    /// Packets can be sent.
+    fn open(&self);
     /// A packet came: RTP, or RTCP (payload type 64 to 95).
-    fn packet(&self, tag: u16, packet: &[u8]);
+    fn packet(&self, packet: &[u8]);
 }
 
 /// How a connection is made.
@@ -71,40 +71,19 @@ impl Half {
     }
 }
 
-/// A track to send packets on. Stale ones are refused by libdatachannel, which never uses an id twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Track(c_int);
-
-impl Track {
-    /// Sends one packet, SRTP-protected, from this thread. What is refused (the track is not open
-    /// any more) is counted by [`refused`].
-    pub fn send(self, packet: &[u8]) {
-        // SAFETY: the pointer is valid for the length given; libdatachannel copies.
-        let code = unsafe { sys::rtcSendMessage(self.0, packet.as_ptr().cast(), packet.len() as c_int) };
-        if code < 0 {
-            REFUSED.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-}
-
-static REFUSED: AtomicU64 = AtomicU64::new(0);
-
-/// Packets that the transport of this process refused to send: their connections were ending.
-pub fn refused() -> u64 {
-    REFUSED.load(Ordering::Relaxed)
-}
-
 /// A peer connection. Dropping it is quick on every thread: the reaper frees it.
 #[derive(Debug)]
 pub struct Connection {
     id: c_int,
     /// In [`live`].
     key: u64,
+    track: c_int,
 }
 
 impl Connection {
-    /// Makes a connection that tells `observer` what happens.
-    pub fn new(config: &Config<'_>, observer: Weak<dyn Observer>) -> Result<Connection> {
+    /// Makes a connection with one track, of the media section `section`, that tells `observer`
+    /// what happens.
+    pub fn new(config: &Config<'_>, section: &str, observer: Weak<dyn Observer>) -> Result<Connection> {
         initialise();
         reaper::admit()?;
         let bind_address = config.bind_address.map(c_string).transpose()?;
@@ -118,36 +97,43 @@ impl Connection {
         c.portRangeEnd = config.port;
         // SAFETY: `c` and the string it points to live until the call returns.
         let id = check("create a connection", || unsafe { sys::rtcCreatePeerConnection(&c) })?;
-        let connection = Connection { id, key: remember(id, observer) };
+        let mut connection = Connection { id, key: remember(id, observer), track: 0 };
         let key = connection.key;
         // SAFETY: `id` is ours; the user pointer is a number that is never dereferenced; the
         // callbacks are `extern "C"` functions that live as long as the program.
         unsafe {
-            sys::rtcSetUserPointer(id, user_pointer(key, 0));
+            sys::rtcSetUserPointer(id, user_pointer(key));
             check("watch the state", || sys::rtcSetStateChangeCallback(id, Some(on_state)))?;
             // Without one, sections we did not add would be accepted wholesale.
             check("watch tracks", || sys::rtcSetTrackCallback(id, Some(on_unwanted_track)))?;
             // Without a message callback a data channel fills up and the connection can never be freed.
             check("watch channels", || sys::rtcSetDataChannelCallback(id, Some(on_unwanted_channel)))?;
         }
+        connection.track = connection.add_track(section)?;
         Ok(connection)
     }
 
-    /// Adds a track with the media section `section`; what happens on it is told with `tag`.
-    pub fn add_track(&self, section: &str, tag: u16) -> Result<Track> {
+    fn add_track(&self, section: &str) -> Result<c_int> {
         let section = c_string(section)?;
         // SAFETY: the string lives until the call returns; it is copied.
         let track = check("add a track", || unsafe { sys::rtcAddTrack(self.id, section.as_ptr()) })?;
         if let Some(entry) = live().write().get_mut(&self.key) {
-            entry.remains.tracks.push(track);
+            entry.remains.track = Some(track);
         }
         // SAFETY: as in `new`.
         unsafe {
-            sys::rtcSetUserPointer(track, user_pointer(self.key, tag));
+            sys::rtcSetUserPointer(track, user_pointer(self.key));
             check("watch a track open", || sys::rtcSetOpenCallback(track, Some(on_open)))?;
             check("watch a track", || sys::rtcSetMessageCallback(track, Some(on_packet)))?;
         }
-        Ok(Track(track))
+        Ok(track)
+    }
+
+    /// Sends one packet, SRTP-protected, from this thread. False: it was refused, because the track
+    /// is not open yet or not any more.
+    pub fn send(&self, packet: &[u8]) -> bool {
+        // SAFETY: the pointer is valid for the length given; libdatachannel copies.
+        unsafe { sys::rtcSendMessage(self.track, packet.as_ptr().cast(), packet.len() as c_int) >= 0 }
     }
 
     /// Applies the remote's description.
@@ -220,22 +206,21 @@ fn live() -> &'static Live {
 fn remember(connection: c_int, observer: Weak<dyn Observer>) -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let key = NEXT.fetch_add(1, Ordering::Relaxed);
-    let remains = Remains { connection, tracks: Vec::new() };
+    let remains = Remains { connection, track: None };
     live().write().insert(key, Entry { observer, remains });
     key
 }
 
-/// Key and tag as one number: 48 bits and 16.
-fn user_pointer(key: u64, tag: u16) -> *mut c_void {
-    ((key << 16) | u64::from(tag)) as usize as *mut c_void
+/// The key as what libdatachannel hands back.
+fn user_pointer(key: u64) -> *mut c_void {
+    key as usize as *mut c_void
 }
 
 /// Runs `call` with the observer behind a user pointer, if it still lives. Panics end here.
-fn observe(pointer: *mut c_void, call: impl FnOnce(&dyn Observer, u16)) {
-    let number = pointer as usize as u64;
-    let observer = live().read().get(&(number >> 16)).and_then(|entry| entry.observer.upgrade());
+fn observe(pointer: *mut c_void, call: impl FnOnce(&dyn Observer)) {
+    let observer = live().read().get(&(pointer as usize as u64)).and_then(|entry| entry.observer.upgrade());
     if let Some(observer) = observer
-        && catch_unwind(AssertUnwindSafe(|| call(&*observer, number as u16))).is_err()
+        && catch_unwind(AssertUnwindSafe(|| call(&*observer))).is_err()
     {
         log::error!("a panic in a callback of the transport was stopped");
     }
@@ -249,11 +234,11 @@ extern "C" fn on_state(_: c_int, state: sys::rtcState, pointer: *mut c_void) {
         sys::rtcState_RTC_CLOSED => LinkState::Closed,
         _ => return,
     };
-    observe(pointer, |observer, _| observer.state(state));
+    observe(pointer, |observer| observer.state(state));
 }
 
 extern "C" fn on_open(_: c_int, pointer: *mut c_void) {
-    observe(pointer, |observer, tag| observer.open(tag));
+    observe(pointer, |observer| observer.open());
 }
 
 extern "C" fn on_packet(_: c_int, data: *const c_char, size: c_int, pointer: *mut c_void) {
@@ -262,7 +247,7 @@ extern "C" fn on_packet(_: c_int, data: *const c_char, size: c_int, pointer: *mu
     }
     // SAFETY: libdatachannel gives `size` readable bytes for the time of this call.
     let packet = unsafe { std::slice::from_raw_parts(data.cast::<u8>(), size as usize) };
-    observe(pointer, |observer, tag| observer.packet(tag, packet));
+    observe(pointer, |observer| observer.packet(packet));
 }
 
 extern "C" fn on_unwanted_track(_: c_int, track: c_int, _: *mut c_void) {

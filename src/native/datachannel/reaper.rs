@@ -14,7 +14,7 @@ const BACKLOG: usize = 1_024;
 /// A connection that nobody uses any more.
 pub struct Remains {
     pub connection: c_int,
-    pub tracks: Vec<c_int>,
+    pub track: Option<c_int>,
 }
 
 #[derive(Default)]
@@ -87,9 +87,9 @@ impl Reaper {
     }
 }
 
-/// Tracks first: deleting the connection alone leaks their ids.
+/// The track first: deleting the connection alone leaks its id.
 fn free(remains: &Remains) {
-    for &track in &remains.tracks {
+    if let Some(track) = remains.track {
         // SAFETY: ids of ours, never used twice; a stale one is an error code.
         unsafe { sys::rtcDeleteTrack(track) };
     }
