@@ -47,7 +47,16 @@ pub enum Outcome {
 
 struct Newest {
     moments: Moments,
-    encoded: bool,
+    progress: Progress,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Progress {
+    /// Not tried yet.
+    Waiting,
+    /// Tried, and left out by rate control: if nothing newer comes, viewers still lack it.
+    LeftOut,
+    Done,
 }
 
 impl PictureStage {
@@ -101,9 +110,9 @@ impl PictureStage {
     /// # Errors
     /// The picture cannot be converted.
     pub fn accept(&mut self, frame: VideoFrame, moments: Moments) -> Result<bool> {
-        let skipped = self.newest.as_ref().is_some_and(|newest| !newest.encoded);
+        let skipped = self.newest.as_ref().is_some_and(|newest| newest.progress == Progress::Waiting);
         let converted = self.converter.convert(&frame, &mut self.picture);
-        self.newest = converted.is_ok().then_some(Newest { moments, encoded: false });
+        self.newest = converted.is_ok().then_some(Newest { moments, progress: Progress::Waiting });
         converted.map(|()| skipped)
     }
 
@@ -111,26 +120,28 @@ impl PictureStage {
     pub fn deadline(&self) -> Option<Time> {
         let newest = self.newest.as_ref()?;
         let earliest = self.backoff.until().unwrap_or_default();
-        if !newest.encoded {
-            return Some(earliest);
+        // While pictures flow, what is still owed comes with the next.
+        let pause = earliest.max(newest.moments.taken + 2 * self.interval());
+        match newest.progress {
+            Progress::Waiting => Some(earliest),
+            Progress::LeftOut => Some(pause),
+            Progress::Done => self.keyframes.deadline().map(|wanted| wanted.max(pause)),
         }
-        // While pictures flow, a keyframe waits for the next.
-        let pause = newest.moments.taken + 2 * self.interval();
-        self.keyframes.deadline().map(|wanted| wanted.max(pause).max(earliest))
     }
 
     /// The picture to encode now, if there is one: the newest, or once more the last because a
-    /// keyframe is wanted and none follows. That one was captured, so to say, as long ago as then.
+    /// keyframe is wanted, or it was left out, and none follows. That one is stamped as if it had
+    /// been captured as long ago as it was then.
     pub fn next(&mut self, now: Time) -> Option<Moments> {
         if self.deadline()? > now {
             return None;
         }
         let newest = self.newest.as_mut()?;
-        if newest.encoded {
+        if newest.progress != Progress::Waiting {
             let capture = newest.moments.capture + now.since(newest.moments.taken);
             newest.moments = Moments { capture, pushed: now, taken: now };
         }
-        newest.encoded = true;
+        newest.progress = Progress::Done;
         Some(newest.moments)
     }
 
@@ -168,6 +179,7 @@ impl PictureStage {
         let keyframe = self.fresh || self.keyframes.due(now);
         let encoder = self.encoder.as_mut().expect("made above if there was none");
         let Some(frame) = encoder.encode(&self.picture, moments.capture, keyframe)? else {
+            self.newest.as_mut().expect("it was just encoded").progress = Progress::LeftOut;
             return Ok(Outcome::Dropped);
         };
         self.fresh = false;

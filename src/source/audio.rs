@@ -77,33 +77,47 @@ impl AudioRoad {
     }
 }
 
-/// The stages that [`run`] runs.
-pub(super) fn stage(options: &AudioOptions) -> Result<(Cutter, OpusEncoder)> {
-    Ok((Cutter::new(options.channels as usize)?, OpusEncoder::new(options)?))
+/// Sound on its way from the queue to the outlets.
+pub(super) struct Stage {
+    cutter: Cutter,
+    opus: OpusEncoder,
+    backoff: Backoff,
+    index: u64,
+}
+
+/// The stage that [`run`] runs.
+pub(super) fn stage(options: &AudioOptions) -> Result<Stage> {
+    let cutter = Cutter::new(options.channels as usize)?;
+    Ok(Stage { cutter, opus: OpusEncoder::new(options)?, backoff: Backoff::default(), index: 0 })
 }
 
 /// Runs until the road is closed.
-pub(super) fn run(shared: &Shared, (mut cutter, mut opus): (Cutter, OpusEncoder)) {
+pub(super) fn run(shared: &Shared, mut stage: Stage) {
     let road = shared.audio.as_ref().expect("this thread is started for a source with audio");
-    let mut backoff = Backoff::default();
-    let mut index = 0;
     while let Some(pcm) = road.take() {
+        stage.push(shared, &road.figures, &pcm);
+    }
+}
+
+impl Stage {
+    fn push(&mut self, shared: &Shared, figures: &AudioFigures, pcm: &Pcm) {
+        let Stage { cutter, opus, backoff, index } = self;
         let taken = clock::now();
         let mut errors = Vec::new();
-        let cut = cutter.push(&pcm, &mut |samples, stamp| match opus.encode(samples) {
+        let cut = cutter.push(pcm, &mut |samples, stamp| match opus.encode(samples) {
             Ok(packet) => {
                 backoff.succeeded();
                 let stamps = Stamps { pushed: pcm.pushed, taken, encoded: clock::now() };
-                index += u64::from(deliver(shared, index, packet, stamp, stamps));
+                *index += u64::from(deliver(shared, figures, *index, packet, stamp, stamps));
             }
             Err(error) => errors.push(error),
         });
         match cut {
-            Ok(backwards) => road.figures.moved.add(u64::from(backwards)),
+            Ok(backwards) => figures.moved.add(u64::from(backwards)),
             Err(error) => errors.push(error),
         }
         for error in errors {
-            road.figures.errors.add_one();
+            figures.errors.add_one();
             shared.tell(EventKind::EncoderError, error.status() as i64, error.sentence().to_owned());
             // Sound comes at its own pace, so there is no spin to hold back: only the end counts.
             if !backoff.failed(taken) {
@@ -114,13 +128,23 @@ pub(super) fn run(shared: &Shared, (mut cutter, mut opus): (Cutter, OpusEncoder)
 }
 
 /// False: there is nothing to send.
-fn deliver(shared: &Shared, index: u64, packet: &[u8], stamp: Stamp, stamps: Stamps) -> bool {
+fn deliver(
+    shared: &Shared,
+    figures: &AudioFigures,
+    index: u64,
+    packet: &[u8],
+    stamp: Stamp,
+    stamps: Stamps,
+) -> bool {
     /// What libopus returns for a frame that discontinuous transmission leaves out.
     const NOTHING: usize = 2;
-    if packet.len() <= NOTHING || !shared.is_live() {
+    if packet.len() <= NOTHING {
+        figures.silent.add_one();
         return false;
     }
-    let figures = &shared.audio.as_ref().expect("sound comes from a source with audio").figures;
+    if !shared.is_live() {
+        return false;
+    }
     figures.encoded.add_one();
     figures.bytes.add(packet.len() as u64);
     let frame = Arc::new(MediaFrame {
@@ -137,3 +161,6 @@ fn deliver(shared: &Shared, index: u64, packet: &[u8], stamp: Stamp, stamps: Sta
     figures.undelivered.add(shared.fanout.deliver(&frame, Time::default()) as u64);
     true
 }
+
+#[cfg(test)]
+mod tests;

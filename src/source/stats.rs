@@ -46,7 +46,7 @@ pub struct SourceStats {
     pub video_taken: u64,
     /// Pictures replaced by a newer one while the encoder was backing off after an error.
     pub video_skipped: u64,
-    /// Pictures that rate control left out.
+    /// Times rate control left a picture out.
     pub video_rate_dropped: u64,
     /// Encoded frames, those that were encoded again for a keyframe included.
     pub video_encoded: u64,
@@ -70,6 +70,8 @@ pub struct SourceStats {
     pub audio_dropped_us: u64,
     /// Opus frames of 20 ms.
     pub audio_encoded: u64,
+    /// Frames of 20 ms that discontinuous transmission left out.
+    pub audio_silent: u64,
     /// Bytes of Opus frames.
     pub audio_bytes: u64,
     /// Opus frames a sender thread had no room for.
@@ -160,6 +162,7 @@ pub(super) struct AudioFigures {
     /// Microseconds.
     pub dropped: Counter,
     pub encoded: Counter,
+    pub silent: Counter,
     pub bytes: Counter,
     pub undelivered: Counter,
     pub moved: Counter,
@@ -171,6 +174,7 @@ impl AudioFigures {
         stats.audio_pushed_us = self.pushed.get();
         stats.audio_dropped_us = self.dropped.get();
         stats.audio_encoded = self.encoded.get();
+        stats.audio_silent = self.silent.get();
         stats.audio_bytes = self.bytes.get();
         stats.audio_undelivered = self.undelivered.get();
         stats.audio_times_moved = self.moved.get();

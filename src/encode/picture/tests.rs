@@ -187,3 +187,18 @@ fn a_keyframe_that_rate_control_left_out_is_still_wanted_but_not_at_once() {
     encode(&mut stage, 1500).expect("it works");
     assert_eq!(stage.deadline(), Some(ms(1580)));
 }
+
+#[test]
+fn a_picture_that_was_left_out_and_not_followed_is_tried_again() {
+    let (mut stage, script) = stage();
+    frame(&mut stage, 4, 1000).expect("it works");
+    script.drops.store(true, Ordering::Relaxed);
+    frame(&mut stage, 4, 1040).expect("it works");
+    assert_eq!(stage.deadline(), Some(ms(1120)));
+    encode(&mut stage, 1120).expect("it works");
+    assert_eq!(stage.deadline(), Some(ms(1200)));
+    script.drops.store(false, Ordering::Relaxed);
+    assert!(!accept(&mut stage, 4, 1130), "it was tried: nothing was skipped");
+    encode(&mut stage, 1130).expect("it works");
+    assert_eq!(stage.deadline(), None);
+}
