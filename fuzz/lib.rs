@@ -1,0 +1,22 @@
+//! The sans-IO half of the library, compiled from the same files: what reads bytes from the network
+//! needs neither libvpx nor libdatachannel, so the fuzzers build in seconds and instrument all of it.
+
+#[path = "../src/error.rs"]
+pub mod error;
+#[path = "../src/id.rs"]
+pub mod id;
+#[path = "../src/media.rs"]
+pub mod media;
+#[path = "../src/rtp/mod.rs"]
+pub mod rtp;
+#[path = "../src/sdp/mod.rs"]
+pub mod sdp;
+#[path = "../src/time.rs"]
+pub mod time;
+#[path = "../src/viewer/mod.rs"]
+pub mod viewer;
+
+#[path = "../src/native"]
+mod native {
+    pub mod os;
+}
