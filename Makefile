@@ -8,29 +8,20 @@ CARGO ?= cargo
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 # One .so that needs nothing but glibc: make build STATIC=1
-ifdef STATIC
-TARGET := target/static
-FEATURES := --target-dir $(TARGET) --no-default-features --features static
-export SYSTEM_DEPS_VPX_NO_PKG_CONFIG := 1
-export SYSTEM_DEPS_VPX_LIB := vpx
-export SYSTEM_DEPS_VPX_LINK := static
-export SYSTEM_DEPS_VPX_SEARCH_NATIVE := $(shell pkg-config --variable=libdir vpx)
-export SYSTEM_DEPS_VPX_INCLUDE := $(shell pkg-config --variable=includedir vpx)
-else
-TARGET := target
-endif
+TARGET := $(if $(STATIC),target/static,target)
+FEATURES := $(if $(STATIC),--target-dir target/static --no-default-features --features static)
 
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 SONAME = libframewire.so.$(shell sed -n 's/^#define FRAMEWIRE_ABI_VERSION //p' include/framewire.h)
 EXAMPLES = $(addprefix $(TARGET)/examples-c/,on_air own_signalling)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-build build examples demo test check fuzz sanitize bench install
+.PHONY: help setup setup-build build examples demo test check test-static fuzz sanitize bench install
 # Cargo is parallel; two of it at once only wait for one another.
 .NOTPARALLEL:
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 13
 
 setup: ## install what this machine lacks for building and testing; quick when nothing is missing
 	@tools/setup.sh
@@ -61,7 +52,10 @@ check: setup ## what CI runs, and format and lints before it; LONG=1: fuzzers an
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	$(MAKE) --no-print-directory test
-	$(if $(LONG),$(MAKE) --no-print-directory fuzz sanitize)
+	$(if $(LONG),$(MAKE) --no-print-directory test-static fuzz sanitize)
+
+test-static: ## what the library with everything inside still needs of a system
+	$(CARGO) test --locked --target-dir target/static --no-default-features --features static --test symbols
 
 FUZZ_SECONDS ?= 60
 fuzz: ## every fuzz target for FUZZ_SECONDS=60
@@ -70,9 +64,9 @@ fuzz: ## every fuzz target for FUZZ_SECONDS=60
 		RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) || exit 1; \
 	done
 
-sanitize: ## the Rust and C tests with the library itself under AddressSanitizer and LeakSanitizer
-	RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address $(CARGO) test --locked --target-dir target/asan \
-		--target $$(rustc -vV | sed -n 's/^host: //p') --lib --tests
+sanitize: ## the Rust and C tests under AddressSanitizer and LeakSanitizer, on both sides of the border
+	RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address FRAMEWIRE_CFLAGS=-fsanitize=address \
+		$(CARGO) test --locked --target-dir target/asan --target $$(rustc -vV | sed -n 's/^host: //p') --lib --tests
 
 bench: setup ## the table of figures and ratios
 	$(MAKE) --no-print-directory examples
