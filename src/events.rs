@@ -1,7 +1,9 @@
 //! One queue of what happened, read by a descriptor and `next`, or delivered to a callback.
 
-use crate::error::{Result, Status};
+use crate::error::Result;
 use crate::id::Id;
+use crate::queue::{Call, News, Queue};
+use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,25 +53,85 @@ pub struct Event {
 
 /// The queue. Bounded: when it is full the oldest goes, counted.
 #[derive(Debug)]
-pub struct Events {}
+pub struct Events {
+    queue: Arc<Queue<Event>>,
+    /// Whether an object may still be heard of. Asked under the queue's lock, takes the registry's.
+    alive: fn(Id) -> bool,
+}
 
-#[expect(unused_variables, clippy::todo, reason = "being built")]
 impl Events {
     /// A queue of at most `capacity` events, to be read with [`Events::next`].
     pub fn new(capacity: usize) -> Result<Arc<Events>> {
-        todo!()
+        Ok(Arc::new(Events::about(capacity, |_| true)))
     }
+
+    /// A queue whose events go to `callback`, on a thread of ours, one at a time. It is dropped on
+    /// that thread after its last call: with [`Events::close`], or the last `Arc`.
+    pub fn with_callback(
+        capacity: usize,
+        mut callback: impl FnMut(Event) + Send + 'static,
+    ) -> Result<Arc<Events>> {
+        let events = Events::about(capacity, |_| true);
+        events.deliver(Box::new(move |event, _| callback(event)))?;
+        Ok(Arc::new(events))
+    }
+
+    /// A queue that takes events about objects only while `alive` says that they are.
+    pub(crate) fn about(capacity: usize, alive: fn(Id) -> bool) -> Events {
+        Events { queue: Arc::new(Queue::new(capacity)), alive }
+    }
+
+    /// Has a thread call `call` for each event from now on.
+    pub(crate) fn deliver(&self, call: Call<Event>) -> Result<()> {
+        self.queue.deliver("framewire-event", call)
+    }
+
     /// Adds one. Never blocks for longer than the queue's lock, calls nobody.
     pub fn post(&self, event: Event) {
-        todo!()
+        let object = event.object;
+        self.queue.post(event, || (self.alive)(object));
     }
-    /// Takes the oldest, waiting for at most `timeout`.
+
+    /// Takes the oldest, waiting for at most `timeout`; [`Status::Timeout`](crate::error::Status)
+    /// if none came, `Closed` after [`Events::close`].
     pub fn next(&self, timeout: Duration) -> Result<Event> {
-        todo!()
+        self.queue.next(Some(timeout)).map(|(event, _)| event)
     }
+
+    /// Takes the oldest, and how many were lost before it. `None` waits without end.
+    pub fn next_counted(&self, timeout: Option<Duration>) -> Result<(Event, u64)> {
+        self.queue.next(timeout)
+    }
+
+    /// A descriptor that is readable while something waits. Open until [`Events::close`].
+    pub fn descriptor(&self) -> Result<RawFd> {
+        self.queue.descriptor()
+    }
+
     /// Takes away what waits about `object`, and waits (at most a second, and not on the thread
     /// that delivers it) until a running callback about it has returned.
     pub fn forget(&self, object: Id) {
-        todo!()
+        self.queue.forget(object);
+    }
+
+    /// Ends it: what waits is dropped, later posts too, waiters wake with `Closed`. Waits like
+    /// [`Events::forget`], for the callback to be dropped.
+    pub fn close(&self) {
+        self.queue.close();
     }
 }
+
+impl Drop for Events {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl News for Event {
+    fn object(&self) -> Id {
+        self.object
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,7 @@ pub mod media;
 pub(crate) mod native;
 pub mod peer;
 pub mod pool;
+pub(crate) mod queue;
 pub mod rtp;
 pub mod sdp;
 pub(crate) mod sender;

@@ -1,0 +1,145 @@
+use super::*;
+use crate::error::Status;
+use std::sync::mpsc;
+use std::thread;
+
+fn about(object: u64) -> Event {
+    Event { kind: EventKind::PeerState, object: Id(object), stream: None, value: 0, text: String::new() }
+}
+
+fn readable(events: &Events) -> bool {
+    crate::native::eventfd::readable(events.descriptor().expect("a queue without callback has one"))
+}
+
+#[test]
+fn the_oldest_goes_when_it_is_full_and_is_counted() {
+    let events = Events::new(2).unwrap();
+    (1..=5).for_each(|n| events.post(about(n)));
+    let (first, lost) = events.next_counted(Some(Duration::ZERO)).unwrap();
+    assert_eq!((first.object, lost), (Id(4), 3));
+    let (second, lost) = events.next_counted(None).unwrap();
+    assert_eq!((second.object, lost), (Id(5), 0));
+    assert_eq!(events.next(Duration::ZERO).unwrap_err().status(), Status::Timeout);
+}
+
+#[test]
+fn the_descriptor_is_readable_exactly_while_something_waits() {
+    let events = Events::new(8).unwrap();
+    events.post(about(1));
+    assert!(readable(&events), "asked for after the first event");
+    events.post(about(2));
+    events.next(Duration::ZERO).unwrap();
+    assert!(readable(&events));
+    events.next(Duration::ZERO).unwrap();
+    assert!(!readable(&events));
+    events.post(about(3));
+    assert!(readable(&events));
+    events.forget(Id(3));
+    assert!(!readable(&events));
+}
+
+#[test]
+fn a_waiter_wakes_for_an_event_and_for_the_end() {
+    let events = Events::new(8).unwrap();
+    let waiter = {
+        let events = events.clone();
+        thread::spawn(move || [events.next(Duration::MAX), events.next(Duration::MAX)])
+    };
+    events.post(about(7));
+    while events.queue.waits() {
+        thread::yield_now();
+    }
+    events.close();
+    let [first, second] = waiter.join().unwrap();
+    assert_eq!(first.unwrap().object, Id(7));
+    assert_eq!(second.unwrap_err().status(), Status::Closed);
+    events.post(about(8));
+    assert_eq!(events.next(Duration::ZERO).unwrap_err().status(), Status::Closed);
+}
+
+#[test]
+fn forget_waits_for_the_running_call_and_nothing_comes_after_it() {
+    let (entered, on_entry) = mpsc::channel();
+    let (leave, may_leave) = mpsc::channel::<()>();
+    let events = Events::with_callback(8, move |event| {
+        entered.send(event.object).unwrap();
+        may_leave.recv().unwrap();
+        entered.send(Id(100)).unwrap();
+    })
+    .unwrap();
+    [1, 1, 2].map(|object| events.post(about(object)));
+    assert_eq!(on_entry.recv(), Ok(Id(1)));
+    let forgetter = {
+        let events = events.clone();
+        thread::spawn(move || events.forget(Id(1)))
+    };
+    // Another object's news is not waited for.
+    events.forget(Id(3));
+    assert!(!forgetter.is_finished());
+    leave.send(()).unwrap();
+    assert_eq!(on_entry.recv(), Ok(Id(100)));
+    forgetter.join().unwrap();
+    assert_eq!(on_entry.recv(), Ok(Id(2)), "the second event about 1 is gone");
+    leave.send(()).unwrap();
+    assert_eq!(on_entry.recv(), Ok(Id(100)));
+}
+
+#[test]
+fn a_callback_that_does_not_return_is_waited_for_one_second() {
+    let (entered, on_entry) = mpsc::channel();
+    let (leave, may_leave) = mpsc::channel::<()>();
+    let events = Events::with_callback(8, move |_| {
+        entered.send(()).unwrap();
+        let _ = may_leave.recv();
+    })
+    .unwrap();
+    events.post(about(1));
+    on_entry.recv().unwrap();
+    let start = std::time::Instant::now();
+    events.forget(Id(1));
+    let took = start.elapsed();
+    assert!(took >= Duration::from_secs(1) && took < Duration::from_millis(1500), "{took:?}");
+    drop(leave);
+}
+
+#[test]
+fn ending_it_inside_its_callback_drops_the_callback_after_the_call() {
+    struct Told(mpsc::Sender<&'static str>);
+    impl Drop for Told {
+        fn drop(&mut self) {
+            self.0.send("dropped").unwrap();
+        }
+    }
+    let (tell, told) = mpsc::channel();
+    let slot = Arc::new(std::sync::OnceLock::<Arc<Events>>::new());
+    let (inner, guard) = (slot.clone(), Told(tell));
+    let events = Events::with_callback(8, move |event| {
+        let events = inner.get().expect("set before the post");
+        events.forget(event.object);
+        events.close();
+        guard.0.send("called").unwrap();
+    })
+    .unwrap();
+    assert!(slot.set(events.clone()).is_ok());
+    [1, 2].map(|object| events.post(about(object)));
+    assert_eq!([told.recv(), told.recv()], [Ok("called"), Ok("dropped")]);
+    assert!(told.recv().is_err(), "called once, dropped once");
+}
+
+#[test]
+fn close_returns_after_the_callback_is_dropped() {
+    let witness = Arc::new(());
+    let held = witness.clone();
+    let events = Events::with_callback(8, move |_| drop(held.clone())).unwrap();
+    events.post(about(1));
+    events.close();
+    assert_eq!(Arc::strong_count(&witness), 1);
+}
+
+#[test]
+fn who_is_not_alive_is_not_heard_of() {
+    let events = Events::about(8, |id| id != Id(1));
+    [1, 2].map(|object| events.post(about(object)));
+    assert_eq!(events.next(Duration::ZERO).unwrap().object, Id(2));
+    assert!(events.next(Duration::ZERO).is_err());
+}
