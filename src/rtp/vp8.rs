@@ -23,7 +23,7 @@ pub struct Vp8Packetizer {
 impl Vp8Packetizer {
     /// Starts at `first_picture_id` (its lower 15 bits): random, says RFC 7741 section 4.2.
     pub fn new(first_picture_id: u16) -> Self {
-        Vp8Packetizer { picture_id: first_picture_id & !LONG_PICTURE_ID }
+        Vp8Packetizer { picture_id: first_picture_id }
     }
 
     /// The payloads of `frame`, one after the other, and where each ends. They differ in size by at
@@ -35,7 +35,7 @@ impl Vp8Packetizer {
             return (Vec::new(), Vec::new());
         }
         let id = (self.picture_id | LONG_PICTURE_ID).to_be_bytes();
-        self.picture_id = (self.picture_id + 1) & !LONG_PICTURE_ID;
+        self.picture_id = self.picture_id.wrapping_add(1);
 
         let mut first = EXTENDED | START | if frame.droppable { NON_REFERENCE } else { 0 };
         let mut data = Vec::with_capacity(frame.data.len() + packets * DESCRIPTOR);
