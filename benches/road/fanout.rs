@@ -1,0 +1,223 @@
+//! Packets to many viewers, beside a bare loop of `rtcSendMessage` over the same packets.
+//!
+//! Sender and receivers are processes of their own: the receivers' CPU must not count, and memory
+//! that one run gave back must not hide what the next takes.
+
+use crate::common::bare::{Bare, Sending};
+use crate::common::watcher::{Section, Watcher};
+use crate::cpu;
+use crate::table::{Row, row};
+use framewire::media::{Kind, MediaFrame, Stamps};
+use framewire::peer::{Peer, PeerOptions};
+use framewire::source::{Source, SourceOptions};
+use framewire::time::{Time, clock};
+use std::io::{BufRead, BufReader, Write, stdin, stdout};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+/// A frame of 2 Mbit/s at 30 frames a second: seven packets.
+const PACKETS: usize = 7;
+const PAYLOAD: usize = 1_150;
+/// Packets of one run, all viewers together.
+const TOTAL: usize = 140_000;
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub fn fanout() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for viewers in [1, 10, 100, 500] {
+        let [ours, bare] = ["ours", "bare"].map(|who| run(who, viewers));
+        let goal = "≤ 1.25×, flat";
+        rows.push(row(format!("3 CPU a packet, {viewers} viewers"), ours[0], "µs", goal).beside(bare[0]));
+        if viewers >= 100 {
+            let name = format!("3 memory a viewer, {viewers} viewers");
+            rows.push(row(name, ours[1], "KiB", "≤ 300").beside(bare[1]));
+        }
+        eprintln!("  {viewers}: {} and {} of {TOTAL} received", ours[2], bare[2]);
+    }
+    rows
+}
+
+fn this_program(words: &[&str]) -> Command {
+    let mut command = Command::new(std::env::current_exe().expect("this program"));
+    command.args(words);
+    command
+}
+
+/// Runs one sender process: µs a packet, KiB a viewer, packets received.
+fn run(who: &str, viewers: usize) -> [f64; 3] {
+    let output = this_program(&["senders", who, &viewers.to_string()])
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("a process");
+    let text = String::from_utf8(output.stdout).expect("text");
+    let mut numbers = text.split_whitespace().map(|word| word.parse().expect("a number"));
+    [(); 3].map(|()| numbers.next().expect("three numbers"))
+}
+
+/// The process that sends: prints its figures.
+pub fn senders(words: &[String]) {
+    let viewers: usize = words[1].parse().expect("a number");
+    let mut far = Far::start();
+    let figures = match words[0].as_str() {
+        "ours" => ours(viewers, &mut far),
+        _ => bare(viewers, &mut far),
+    };
+    println!("{} {} {}", figures[0], figures[1], figures[2]);
+}
+
+fn ours(viewers: usize, far: &mut Far) -> [f64; 3] {
+    let source = Source::new(SourceOptions { audio: None, ..SourceOptions::default() });
+    let source = source.expect("a source");
+    let join = |far: &mut Far| {
+        let options = PeerOptions { media_address: Some([127, 0, 0, 1].into()), ..PeerOptions::default() };
+        let peer = Peer::new(options).expect("a peer");
+        peer.send(None, &source).expect("before the offer");
+        let answer = peer.answer(&far.ask("offer"), PATIENCE).expect("an answer");
+        far.accept(&answer);
+        peer
+    };
+    // The first one pays for what there is once a process.
+    let mut peers = vec![join(far)];
+    let before = cpu::memory();
+    peers.extend((1..viewers).map(|_| join(far)));
+    let frame = |index: u64| {
+        let payload = |n: usize| {
+            let start = if n == 0 { 0x90 } else { 0x80 };
+            let mut payload = vec![start, 0x80, 0x80 | (index >> 8) as u8 & 0x7f, index as u8];
+            payload.resize(PAYLOAD, 0);
+            payload
+        };
+        Arc::new(MediaFrame {
+            source: source.id(),
+            kind: Kind::Video,
+            index,
+            keyframe: index == 0,
+            ntp: 0,
+            rtp_time: index as u32 * 3_000,
+            stamps: Stamps::default(),
+            data: (0..PACKETS).flat_map(payload).collect(),
+            ends: (1..=PACKETS).map(|n| (n * PAYLOAD) as u32).collect(),
+        })
+    };
+    let used = cpu::seconds(|_| false);
+    let mut index = 0;
+    while (index as usize) * PACKETS * viewers < TOTAL {
+        let deadline: Time = clock::now() + PATIENCE;
+        source.fanout().deliver(&frame(index), deadline);
+        index += 1;
+    }
+    // Everything has left when every viewer's figures say so; the last frame is waited for by the
+    // next one's delivery.
+    while sent(&peers) < index * PACKETS as u64 * viewers as u64 {
+        crossbeam_channel::never::<()>().recv_timeout(Duration::from_millis(5)).ok();
+    }
+    let used = cpu::seconds(|_| false) - used;
+    let packets = index as f64 * PACKETS as f64 * viewers as f64;
+    let memory = (cpu::memory() - before) / (viewers - 1).max(1) as f64;
+    [used / packets * 1e6, memory, far.ask("count").parse().expect("a number")]
+}
+
+fn sent(peers: &[Peer]) -> u64 {
+    peers.iter().flat_map(Peer::stats).map(|(_, stats)| stats.packets_sent).sum()
+}
+
+fn bare(viewers: usize, far: &mut Far) -> [f64; 3] {
+    let join = |far: &mut Far| {
+        let Section { mid, payload_type, .. } = Section::video();
+        let sending = Sending { mid, kind: "video", rtpmap: "VP8/90000", payload_type, ssrc: 1 };
+        let (connection, answer) = Bare::answer(&far.ask("offer"), &[sending]);
+        far.accept(&answer);
+        connection.connected(PATIENCE);
+        connection
+    };
+    let mut connections = vec![join(far)];
+    let before = cpu::memory();
+    connections.extend((1..viewers).map(|_| join(far)));
+    let mut packets = [(); PACKETS].map(|()| {
+        let mut packet = vec![0; 12 + 8 + PAYLOAD];
+        packet[..2].copy_from_slice(&[0x80, Section::video().payload_type]);
+        packet[11] = 1;
+        packet
+    });
+    let used = cpu::seconds(|_| false);
+    let mut sequence = 0u16;
+    let mut count = 0;
+    while count < TOTAL {
+        for connection in &connections {
+            for (n, packet) in packets.iter_mut().enumerate() {
+                let sequence = sequence.wrapping_add(n as u16);
+                packet[2..4].copy_from_slice(&sequence.to_be_bytes());
+                connection.track(0).send(packet);
+            }
+        }
+        sequence = sequence.wrapping_add(PACKETS as u16);
+        count += PACKETS * viewers;
+    }
+    let used = cpu::seconds(|_| false) - used;
+    let memory = (cpu::memory() - before) / (viewers - 1).max(1) as f64;
+    [used / count as f64 * 1e6, memory, far.ask("count").parse().expect("a number")]
+}
+
+/// The process of the receivers, seen from the sender: a line out, a line back, both JSON.
+struct Far {
+    child: Child,
+    to: ChildStdin,
+    from: BufReader<ChildStdout>,
+}
+
+impl Far {
+    fn start() -> Far {
+        let (piped, mut command) = (Stdio::piped, this_program(&["receivers"]));
+        let mut child = command.stdin(piped()).stdout(piped()).spawn().expect("a process");
+        let to = child.stdin.take().expect("piped");
+        let from = BufReader::new(child.stdout.take().expect("piped"));
+        Far { child, to, from }
+    }
+
+    fn ask(&mut self, what: &str) -> String {
+        let line = serde_json::to_string(what).expect("text");
+        writeln!(self.to, "{line}").expect("the receivers live");
+        let mut reply = String::new();
+        self.from.read_line(&mut reply).expect("the receivers answer");
+        serde_json::from_str(&reply).expect("JSON")
+    }
+
+    fn accept(&mut self, answer: &str) {
+        assert_eq!(self.ask(answer), "connected");
+    }
+}
+
+impl Drop for Far {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+/// The process that receives and counts.
+pub fn receivers() {
+    let mut watchers: Vec<Watcher> = Vec::new();
+    for line in stdin().lock().lines() {
+        let line: String = serde_json::from_str(&line.expect("a line")).expect("JSON");
+        let reply = match line.as_str() {
+            "offer" => {
+                watchers.push(Watcher::with_room(&[Section::video()], 16));
+                watchers.last_mut().expect("just pushed").offer()
+            }
+            "count" => {
+                let count = |watcher: &Watcher| watcher.received.load(Relaxed);
+                watchers.iter().map(count).sum::<u64>().to_string()
+            }
+            answer => {
+                let watcher = watchers.last_mut().expect("it offered");
+                watcher.accept(answer);
+                watcher.connected();
+                "connected".into()
+            }
+        };
+        println!("{}", serde_json::to_string(&reply).expect("text"));
+        stdout().flush().expect("the sender lives");
+    }
+}
