@@ -374,7 +374,7 @@ fn remb_is_kept_and_malformed_messages_are_counted() {
 
 #[test]
 fn goodbye_is_said_in_a_whole_compound() {
-    let goodbye = |bench: Bench| {
+    let goodbye = |mut bench: Bench| {
         let mut sent = Vec::new();
         bench.viewer.goodbye(bench.now, &mut |bytes| sent.push(bytes.to_vec()));
         assert_eq!(sent.len(), 1);
