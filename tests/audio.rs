@@ -142,13 +142,14 @@ fn a_lost_packet_is_healed_by_the_next() {
     for audio in [
         AudioOptions { bitrate: 24_000, channels: 1, ..AudioOptions::default() },
         AudioOptions { bitrate: 32_000, ..AudioOptions::default() },
+        AudioOptions::default(),
     ] {
         let source = source(audio.clone());
         let frames = tap(&source, Kind::Audio);
         let packets: Vec<Vec<u8>> = (0..60)
             .map(|n| {
                 // A tone that begins with the packet that is lost.
-                let pcm = if n < 50 { vec![0.0; 960] } else { tone(48_000, n * 960, 960) };
+                let pcm = if n < 52 { vec![0.0; 960] } else { tone(48_000, n * 960, 960) };
                 push(&source, Samples::F32(&pcm), 48_000, 1, None);
                 frames.next().data.clone()
             })
