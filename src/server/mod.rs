@@ -43,7 +43,7 @@ pub struct Server(Arc<Inner>);
 
 struct Inner {
     id: Id,
-    options: ServerOptions,
+    options: Arc<ServerOptions>,
     sessions: Arc<Sessions>,
     listener: Listener,
     news: Arc<Events>,
@@ -101,6 +101,7 @@ impl Server {
             thread.spawn(move || read_news(&news, &sessions, id))
         };
         let reader = reader.map_err(|e| Error::io("starting the server's thread", &e))?;
+        let options = Arc::new(options);
         Ok(Server(Arc::new(Inner {
             id,
             options,
@@ -127,8 +128,7 @@ impl Server {
         let publication = viewer::Published {
             source: source.clone(),
             news: self.0.news.clone(),
-            media_address: self.0.options.media_address,
-            connect_timeout: self.0.options.connect_timeout,
+            options: self.0.options.clone(),
         };
         self.0.sessions.publish(name, Arc::new(publication))
     }

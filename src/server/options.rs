@@ -21,6 +21,10 @@ pub struct ServerOptions {
     pub bind: String,
     /// The local address for media; `None`: every interface's.
     pub media_address: Option<IpAddr>,
+    /// The local UDP port for media, shared by all sessions; `None`: one that is free.
+    pub media_port: Option<u16>,
+    /// Addresses to tell viewers in place of private ones: what a NAT in front of us shows.
+    pub public_addresses: Vec<IpAddr>,
     /// The bearer token a viewer must bring; `None`: everybody may watch.
     pub token: Option<String>,
     /// ICE servers that viewers are told of.
@@ -61,6 +65,8 @@ impl Default for ServerOptions {
             events: None,
             bind: "127.0.0.1:8080".to_owned(),
             media_address: None,
+            media_port: None,
+            public_addresses: Vec::new(),
             token: None,
             ice_servers: Vec::new(),
             max_sessions: 1000,

@@ -1,12 +1,12 @@
 //! A source on the air, and the peers that watch it.
 
+use super::options::ServerOptions;
 use super::sessions::{Connection, Publication};
 use crate::error::Result;
 use crate::events::Events;
 use crate::id::Id;
 use crate::peer::{Peer, PeerOptions, PeerState};
 use crate::source::Source;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,10 +19,8 @@ pub struct Published {
     pub source: Source,
     /// Where its peers tell of their lives.
     pub news: Arc<Events>,
-    /// The address for media.
-    pub media_address: Option<IpAddr>,
-    /// How long a peer may take to connect.
-    pub connect_timeout: Duration,
+    /// The server's options that are a peer's too.
+    pub options: Arc<ServerOptions>,
 }
 
 impl Publication for Published {
@@ -30,8 +28,10 @@ impl Publication for Published {
         let peer = Peer::new(PeerOptions {
             events: Some(self.news.clone()),
             stream: Some(stream.clone()),
-            media_address: self.media_address,
-            connect_timeout: Some(self.connect_timeout),
+            media_address: self.options.media_address,
+            media_port: self.options.media_port,
+            public_addresses: self.options.public_addresses.clone(),
+            connect_timeout: Some(self.options.connect_timeout),
             ..PeerOptions::default()
         })?;
         let answer = peer.send(None, &self.source).and_then(|()| peer.answer(offer, ANSWER));
