@@ -1,5 +1,7 @@
 //! Raw frames and sound into live WebRTC.
 
+#[expect(unsafe_code, reason = "C is spoken here")]
+pub mod capi;
 pub mod convert;
 pub mod decode;
 pub mod encode;
@@ -8,6 +10,7 @@ pub mod events;
 pub mod fanout;
 pub mod frame;
 pub mod id;
+pub mod log;
 pub mod mailbox;
 pub mod media;
 #[expect(unsafe_code, reason = "the C libraries are reached from here alone")]

@@ -3,4 +3,5 @@
 pub mod datachannel;
 pub mod eventfd;
 pub mod os;
+pub mod process;
 pub mod vpx;

@@ -1,0 +1,25 @@
+//! What C sees. Each function checks, converts and makes one call; `include/framewire.h` is
+//! generated from these files in the order of `HEADER`, and their comments are its manual.
+
+#![expect(non_camel_case_types, reason = "these are the names that C sees")]
+
+mod callback;
+mod guard;
+mod registry;
+mod sized;
+mod text;
+
+pub mod events;
+pub mod log;
+pub mod negotiate;
+pub mod peer;
+pub mod server;
+pub mod source;
+pub mod stats;
+pub mod status;
+pub mod version;
+pub mod video;
+
+/// The files of the header, in its order.
+pub const HEADER: [&str; 10] =
+    ["status", "version", "log", "events", "video", "source", "peer", "negotiate", "server", "stats"];

@@ -1,0 +1,270 @@
+//! The server handle.
+
+use super::events::{self, framewire_events};
+use super::guard::{guard, guard_free, required};
+use super::peer::ip_address;
+use super::registry::{SERVERS, SOURCES};
+use super::sized::{self, millis, plain};
+use super::source::framewire_source;
+use super::stats::framewire_server_stats;
+use super::status::framewire_status;
+use super::text;
+use crate::error::{Error, Result};
+use crate::events::Events;
+use crate::server::{IceServer, Server, ServerOptions};
+use std::ffi::c_char;
+use std::slice;
+use std::sync::Arc;
+
+/// A small HTTP server that puts sources on the air: a player page at / and /watch/NAME, WHEP
+/// (draft-ietf-wish-whep-03) at /whep/NAME. Everything works without it, see framewire_peer.
+///
+/// Thread safety: every function may be called from any thread, also from callbacks.
+pub struct framewire_server {
+    _token: (),
+}
+
+/// A STUN or TURN server that viewers are told of.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct framewire_ice_server {
+    /// "stun:host:port", "turn:host:port?transport=udp" (RFC 7064, RFC 7065).
+    pub url: *const c_char,
+    /// For TURN; else NULL.
+    pub username: *const c_char,
+    /// For TURN; else NULL.
+    pub credential: *const c_char,
+}
+
+/// What a server is made from. 0 is the default of every field but `size`. Every text is copied.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct framewire_server_options {
+    /// sizeof(framewire_server_options).
+    pub size: usize,
+    /// Where its sessions and its failure are told; NULL: nowhere. It stays yours.
+    pub events: *mut framewire_events,
+    /// Where it listens, "host:port"; port 0 takes a free one; NULL: "127.0.0.1:8080".
+    pub bind: *const c_char,
+    /// The local IP address for media, "192.0.2.1"; NULL: every interface's.
+    pub media_address: *const c_char,
+    /// The bearer token that a viewer must bring; NULL: everybody may watch.
+    pub token: *const c_char,
+    /// STUN and TURN servers that viewers are told of; NULL: none.
+    pub ice_servers: *const framewire_ice_server,
+    /// How many.
+    pub ice_server_count: usize,
+    /// Sessions at a time; 0: 1,000.
+    pub max_sessions: u32,
+    /// HTTP connections at a time; 0: 128.
+    pub max_connections: u32,
+    /// Bytes of a request's line and headers, 256 or more; 0: 16,384.
+    pub max_header: u32,
+    /// Bytes of a request's body, 1,024 or more; 0: 65,536.
+    pub max_body: u32,
+    /// How long a request may take to come, and its response to go, in milliseconds; 0: 10,000.
+    pub request_timeout_ms: u32,
+    /// How long a connection may wait for its next request, in milliseconds; 0: 15,000.
+    pub idle_timeout_ms: u32,
+    /// How long a session may take to connect before it is freed, in milliseconds; 0: 30,000.
+    pub connect_timeout_ms: u32,
+    /// POSTs a minute from one address; 0: 600.
+    pub posts_per_minute: u32,
+}
+plain!(framewire_server_options, first 88, {
+    size, events, bind, media_address, token, ice_servers, ice_server_count, max_sessions, max_connections,
+    max_header, max_body, request_timeout_ms, idle_timeout_ms, connect_timeout_ms, posts_per_minute,
+});
+
+/// Makes a server and starts to listen. `options` may be NULL: all defaults.
+///
+/// On success `*server` is yours until framewire_server_free. INVALID_ARGUMENT: a NULL, a wrong
+/// size, a text or number that breaks its rule. INVALID_HANDLE: `options->events` is no events
+/// handle. IO: it cannot listen there; the sentence says why.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn framewire_server_new(
+    options: *const framewire_server_options,
+    server: *mut *mut framewire_server,
+) -> framewire_status {
+    guard(|| {
+        let mut converted = ServerOptions::default();
+        if !options.is_null() {
+            // SAFETY: the caller promises that `options` points to `options->size` readable bytes.
+            let options = unsafe { sized::read(options, "options") }?;
+            // SAFETY: the caller promises that its texts are C strings and its array is as long as it says.
+            converted = unsafe { options.convert() }?;
+        }
+        required(server, "server")?;
+        let place = SERVERS.reserve()?;
+        converted.id = Some(place.id());
+        let events = converted.events.clone();
+        let entry = Entry { server: Server::new(converted)?, events };
+        // SAFETY: `server` is not NULL, and the caller promises that it is writable.
+        unsafe { server.write(place.fill(entry)) };
+        Ok(())
+    })
+}
+
+/// Ends a server: it listens no more, and its sessions end. NULL is fine. The sources that it
+/// published live on.
+///
+/// No event about it comes afterwards, and an event callback about it is not running (one that does
+/// not return is waited for one second at most; inside it, free returns at once).
+#[unsafe(no_mangle)]
+pub extern "C" fn framewire_server_free(server: *mut framewire_server) {
+    guard_free(server, || {
+        let (id, entry) = SERVERS.take(server)?;
+        entry.server.close();
+        if let Some(events) = &entry.events {
+            events.forget(id);
+        }
+        Ok(())
+    });
+}
+
+/// Puts `source` on the air as `name` (1 to 64 bytes, no slash, no control characters):
+/// /watch/NAME, POST /whep/NAME. A name that is taken is given to the new source; who watches the
+/// old one goes on. The server keeps what it needs of the source: either may be freed first.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn framewire_server_publish(
+    server: *mut framewire_server,
+    name: *const c_char,
+    source: *mut framewire_source,
+) -> framewire_status {
+    guard(|| {
+        let (entry, source) = (SERVERS.get(server)?, SOURCES.get(source)?);
+        // SAFETY: the caller promises that `name` is NULL or a C string.
+        entry.server.publish(unsafe { text::read(name, "name") }?, source.source())
+    })
+}
+
+/// Takes `name` off the air and ends its sessions. INVALID_ARGUMENT: nothing is published there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn framewire_server_unpublish(
+    server: *mut framewire_server,
+    name: *const c_char,
+) -> framewire_status {
+    guard(|| {
+        let entry = SERVERS.get(server)?;
+        // SAFETY: the caller promises that `name` is NULL or a C string.
+        entry.server.unpublish(unsafe { text::read(name, "name") }?)
+    })
+}
+
+/// Where the server listens, "127.0.0.1:8080", with the port that was really taken.
+///
+/// Text out: `address` (with `capacity` bytes; 64 suffice) receives it and a NUL, `*length` (may be
+/// NULL) its length without the NUL. `address` may be NULL: only the length is told. LIMIT: it is too
+/// small and not written to, but `*length` is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn framewire_server_address(
+    server: *mut framewire_server,
+    address: *mut c_char,
+    capacity: usize,
+    length: *mut usize,
+) -> framewire_status {
+    guard(|| {
+        let entry = SERVERS.get(server)?;
+        // SAFETY: the caller promises that the outputs are writable.
+        let out = unsafe { text::out(address, capacity, length) }?;
+        out.write(&entry.server.address().to_string())
+    })
+}
+
+/// The figures of a server as they stand, without stopping anyone. `stats->size` must be set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn framewire_server_get_stats(
+    server: *mut framewire_server,
+    stats: *mut framewire_server_stats,
+) -> framewire_status {
+    guard(|| {
+        let entry = SERVERS.get(server)?;
+        // SAFETY: the caller promises that `stats` is NULL or points to `stats->size` writable bytes.
+        let out = unsafe { sized::out(stats, "stats") }?;
+        out.write(framewire_server_stats::from(entry.server.stats()));
+        Ok(())
+    })
+}
+
+/// What a server handle stands for.
+pub struct Entry {
+    server: Server,
+    events: Option<Arc<Events>>,
+}
+
+/// More were never meant.
+const MAX_ICE_SERVERS: usize = 16;
+
+impl framewire_server_options {
+    /// # Safety
+    /// Each text is NULL or a C string; `ice_servers` is NULL or has as many as it says.
+    unsafe fn convert(&self) -> Result<ServerOptions> {
+        // SAFETY: as promised to us.
+        let (bind, address, token, ice_servers) = unsafe {
+            let bind = text::read_optional(self.bind, "options.bind")?;
+            let address = text::read_optional(self.media_address, "options.media_address")?;
+            let token = text::read_optional(self.token, "options.token")?;
+            (bind, address, token, self.ice_servers()?)
+        };
+        let default = ServerOptions::default();
+        Ok(ServerOptions {
+            id: None,
+            events: events::queue(self.events)?,
+            bind: bind.map_or(default.bind, str::to_owned),
+            media_address: address.map(|a| ip_address(a, "options.media_address")).transpose()?,
+            token: token.map(str::to_owned),
+            ice_servers,
+            max_sessions: count(self.max_sessions, default.max_sessions),
+            max_connections: count(self.max_connections, default.max_connections),
+            max_header: count(self.max_header, default.max_header),
+            max_body: count(self.max_body, default.max_body),
+            request_timeout: millis(self.request_timeout_ms).unwrap_or(default.request_timeout),
+            idle_timeout: millis(self.idle_timeout_ms).unwrap_or(default.idle_timeout),
+            connect_timeout: millis(self.connect_timeout_ms).unwrap_or(default.connect_timeout),
+            posts_per_minute: count(self.posts_per_minute, default.posts_per_minute as usize) as u32,
+        })
+    }
+
+    /// # Safety
+    /// As for [`Self::convert`].
+    unsafe fn ice_servers(&self) -> Result<Vec<IceServer>> {
+        let servers = match (self.ice_servers.is_null(), self.ice_server_count) {
+            (_, 0) => &[],
+            (true, n) => {
+                let sentence = format!("options.ice_servers is NULL but options.ice_server_count is {n}");
+                return Err(Error::argument(sentence));
+            }
+            // SAFETY: as promised to us.
+            (false, n @ 1..=MAX_ICE_SERVERS) => unsafe { slice::from_raw_parts(self.ice_servers, n) },
+            (false, n) => {
+                let sentence =
+                    format!("options.ice_server_count is {n} but may be {MAX_ICE_SERVERS} at most");
+                return Err(Error::argument(sentence));
+            }
+        };
+        // SAFETY: as promised to us.
+        servers.iter().map(|server| unsafe { server.convert() }).collect()
+    }
+}
+
+impl framewire_ice_server {
+    /// # Safety
+    /// Each text is NULL or a C string.
+    unsafe fn convert(&self) -> Result<IceServer> {
+        // SAFETY: as promised to us.
+        let (url, username, credential) = unsafe {
+            let username = text::read_optional(self.username, "options.ice_servers.username")?;
+            let credential = text::read_optional(self.credential, "options.ice_servers.credential")?;
+            (text::read(self.url, "options.ice_servers.url")?, username, credential)
+        };
+        Ok(IceServer {
+            url: url.to_owned(),
+            username: username.map(str::to_owned),
+            credential: credential.map(str::to_owned),
+        })
+    }
+}
+
+fn count(given: u32, default: usize) -> usize {
+    if given == 0 { default } else { given as usize }
+}

@@ -1,0 +1,290 @@
+//! Figures.
+
+use super::sized::plain;
+use crate::server::ServerStats;
+use crate::source::SourceStats;
+use crate::stats::Percentiles;
+use crate::viewer::ViewerStats;
+
+/// Where a source stands.
+#[repr(i32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum framewire_source_state {
+    /// It takes frames.
+    FRAMEWIRE_SOURCE_LIVE = 0,
+    /// Its encoder failed too often. It takes nothing more.
+    FRAMEWIRE_SOURCE_FAILED = 1,
+}
+
+/// How long something took, in microseconds: half of all took at most p50, and so on.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct framewire_percentiles {
+    /// How many were counted.
+    pub count: u64,
+    /// Of 50 in 100, the longest.
+    pub p50_us: u64,
+    /// Of 95 in 100.
+    pub p95_us: u64,
+    /// Of 99 in 100.
+    pub p99_us: u64,
+    /// Of all.
+    pub max_us: u64,
+}
+
+/// Figures of one source since it was made.
+///
+/// Each pushed picture is counted once: video_pushed = video_evicted + video_refused + video_taken +
+/// the one that may be waiting.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct framewire_source_stats {
+    /// sizeof(framewire_source_stats).
+    pub size: usize,
+    /// Peers that are being sent this source.
+    pub viewers: u64,
+    /// Pictures handed over.
+    pub video_pushed: u64,
+    /// Pictures that a newer one replaced before they were taken.
+    pub video_evicted: u64,
+    /// Pictures handed over after the end.
+    pub video_refused: u64,
+    /// Pictures the encoder thread took.
+    pub video_taken: u64,
+    /// Pictures replaced by a newer one while the encoder was backing off after an error.
+    pub video_skipped: u64,
+    /// Pictures that rate control left out.
+    pub video_rate_dropped: u64,
+    /// Encoded frames, those that were encoded again for a keyframe included.
+    pub video_encoded: u64,
+    /// Those that are keyframes.
+    pub video_keyframes: u64,
+    /// Bytes of encoded pictures.
+    pub video_bytes: u64,
+    /// Packets that encoded pictures were cut into.
+    pub video_packets: u64,
+    /// Encoded pictures a sender thread had no room for.
+    pub video_undelivered: u64,
+    /// Capture times that did not rise and were moved one tick forward.
+    pub video_times_moved: u64,
+    /// Times a keyframe came to be wanted; requests while one was are not counted again.
+    pub keyframe_requests: u64,
+    /// Errors of the picture's encoder.
+    pub video_errors: u64,
+    /// Sound handed over, in microseconds.
+    pub audio_pushed_us: u64,
+    /// Sound dropped because 200 ms waited already, in microseconds.
+    pub audio_dropped_us: u64,
+    /// Opus frames of 20 ms.
+    pub audio_encoded: u64,
+    /// Bytes of Opus frames.
+    pub audio_bytes: u64,
+    /// Opus frames a sender thread had no room for.
+    pub audio_undelivered: u64,
+    /// Pushes whose capture time went backwards; their sound follows on what came before.
+    pub audio_times_moved: u64,
+    /// Errors of the sound's encoder.
+    pub audio_errors: u64,
+    /// Picture: handed over to taken.
+    pub push_to_take: framewire_percentiles,
+    /// Picture: taken to encoded.
+    pub take_to_encoded: framewire_percentiles,
+    /// Picture: encoded to sent, once for each sender thread.
+    pub encoded_to_sent: framewire_percentiles,
+    /// Picture: handed over to sent, once for each sender thread.
+    pub push_to_sent: framewire_percentiles,
+    /// A framewire_source_state: where it stands.
+    pub state: i32,
+    /// Columns of the encoder's picture; 0 before the first.
+    pub width: u32,
+    /// Rows of the encoder's picture; 0 before the first.
+    pub height: u32,
+    /// Target bits a second that the encoder is set to; 0 before the first picture.
+    pub bitrate: u32,
+}
+plain!(framewire_source_stats, first 360, { size, viewers, video_pushed, video_evicted, video_refused, video_taken, video_skipped, video_rate_dropped, video_encoded, video_keyframes, video_bytes, video_packets, video_undelivered, video_times_moved, keyframe_requests, video_errors, audio_pushed_us, audio_dropped_us, audio_encoded, audio_bytes, audio_undelivered, audio_times_moved, audio_errors, push_to_take, take_to_encoded, encoded_to_sent, push_to_sent, state, width, height, bitrate });
+
+/// Figures of one viewer: one source's picture or sound to one peer.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct framewire_viewer_stats {
+    /// sizeof(framewire_viewer_stats).
+    pub size: usize,
+    /// Frames sent.
+    pub frames_sent: u64,
+    /// Frames not sent, because the viewer waits for a keyframe.
+    pub frames_skipped: u64,
+    /// Keyframes among the frames sent; always 0 for sound.
+    pub keyframes_sent: u64,
+    /// Times the source's frames were not contiguous.
+    pub gaps: u64,
+    /// RTP packets sent, resends not included.
+    pub packets_sent: u64,
+    /// Their bytes, RTP header to the last byte.
+    pub bytes_sent: u64,
+    /// RTP packets sent again.
+    pub packets_resent: u64,
+    /// Their bytes.
+    pub bytes_resent: u64,
+    /// NACK messages received.
+    pub nacks: u64,
+    /// Packets they asked for.
+    pub packets_nacked: u64,
+    /// Of these, packets that were not sent again because a copy had left within the round trip.
+    pub resends_too_soon: u64,
+    /// Of these, packets that were no longer there, or had been sent as often as is allowed.
+    pub resends_too_late: u64,
+    /// PLI messages received.
+    pub plis: u64,
+    /// FIR requests received, repeats included.
+    pub firs: u64,
+    /// Of these, repeats.
+    pub firs_repeated: u64,
+    /// REMB messages received.
+    pub rembs: u64,
+    /// What the last REMB says the path can carry, in bits a second; 0 before the first.
+    pub remb_bitrate: u64,
+    /// Report blocks received about this stream.
+    pub reports: u64,
+    /// RTCP messages that did not parse.
+    pub malformed: u64,
+    /// Packets lost since the start, as last reported; 0 if more came (twice) than were sent.
+    pub packets_lost: u64,
+    /// Share of packets lost between the last two reports, of 256.
+    pub fraction_lost: u64,
+    /// Interarrival jitter as last reported, in microseconds.
+    pub jitter_us: u64,
+    /// Round trip as last measured, in microseconds; 0 before the first.
+    pub round_trip_us: u64,
+    /// From connected to the first keyframe (first sound) sent, in microseconds; 0 before it.
+    pub first_keyframe_us: u64,
+    /// 1 while nothing is sent for want of a keyframe.
+    pub waiting_for_keyframe: u64,
+}
+plain!(framewire_viewer_stats, first 208, { size, frames_sent, frames_skipped, keyframes_sent, gaps, packets_sent, bytes_sent, packets_resent, bytes_resent, nacks, packets_nacked, resends_too_soon, resends_too_late, plis, firs, firs_repeated, rembs, remb_bitrate, reports, malformed, packets_lost, fraction_lost, jitter_us, round_trip_us, first_keyframe_us, waiting_for_keyframe });
+
+/// Figures of one server since it was made.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct framewire_server_stats {
+    /// sizeof(framewire_server_stats).
+    pub size: usize,
+    /// Sessions, now.
+    pub sessions: u64,
+    /// Sessions begun.
+    pub sessions_started: u64,
+    /// HTTP connections, now.
+    pub connections: u64,
+    /// HTTP connections that found no room.
+    pub connections_refused: u64,
+    /// Requests answered.
+    pub requests: u64,
+    /// Requests that were not HTTP, or longer than the limits.
+    pub requests_refused: u64,
+    /// Requests that took too long.
+    pub requests_timed_out: u64,
+}
+plain!(framewire_server_stats, first 64, {
+    size, sessions, sessions_started, connections, connections_refused, requests, requests_refused,
+    requests_timed_out,
+});
+
+impl From<SourceStats> for framewire_source_stats {
+    fn from(stats: SourceStats) -> Self {
+        framewire_source_stats {
+            size: size_of::<Self>(),
+            viewers: stats.viewers,
+            video_pushed: stats.video_pushed,
+            video_evicted: stats.video_evicted,
+            video_refused: stats.video_refused,
+            video_taken: stats.video_taken,
+            video_skipped: stats.video_skipped,
+            video_rate_dropped: stats.video_rate_dropped,
+            video_encoded: stats.video_encoded,
+            video_keyframes: stats.video_keyframes,
+            video_bytes: stats.video_bytes,
+            video_packets: stats.video_packets,
+            video_undelivered: stats.video_undelivered,
+            video_times_moved: stats.video_times_moved,
+            keyframe_requests: stats.keyframe_requests,
+            video_errors: stats.video_errors,
+            audio_pushed_us: stats.audio_pushed_us,
+            audio_dropped_us: stats.audio_dropped_us,
+            audio_encoded: stats.audio_encoded,
+            audio_bytes: stats.audio_bytes,
+            audio_undelivered: stats.audio_undelivered,
+            audio_times_moved: stats.audio_times_moved,
+            audio_errors: stats.audio_errors,
+            push_to_take: stats.push_to_take.into(),
+            take_to_encoded: stats.take_to_encoded.into(),
+            encoded_to_sent: stats.encoded_to_sent.into(),
+            push_to_sent: stats.push_to_sent.into(),
+            state: stats.state as i32,
+            width: stats.width,
+            height: stats.height,
+            bitrate: stats.bitrate,
+        }
+    }
+}
+
+impl From<Percentiles> for framewire_percentiles {
+    fn from(of: Percentiles) -> Self {
+        // Microseconds of 2⁶⁴ are half a million years.
+        let us = |time: std::time::Duration| time.as_micros() as u64;
+        framewire_percentiles {
+            count: of.count,
+            p50_us: us(of.p50),
+            p95_us: us(of.p95),
+            p99_us: us(of.p99),
+            max_us: us(of.max),
+        }
+    }
+}
+
+impl From<ViewerStats> for framewire_viewer_stats {
+    fn from(stats: ViewerStats) -> Self {
+        framewire_viewer_stats {
+            size: size_of::<Self>(),
+            frames_sent: stats.frames_sent,
+            frames_skipped: stats.frames_skipped,
+            keyframes_sent: stats.keyframes_sent,
+            gaps: stats.gaps,
+            packets_sent: stats.packets_sent,
+            bytes_sent: stats.bytes_sent,
+            packets_resent: stats.packets_resent,
+            bytes_resent: stats.bytes_resent,
+            nacks: stats.nacks,
+            packets_nacked: stats.packets_nacked,
+            resends_too_soon: stats.resends_too_soon,
+            resends_too_late: stats.resends_too_late,
+            plis: stats.plis,
+            firs: stats.firs,
+            firs_repeated: stats.firs_repeated,
+            rembs: stats.rembs,
+            remb_bitrate: stats.remb_bitrate,
+            reports: stats.reports,
+            malformed: stats.malformed,
+            packets_lost: stats.packets_lost,
+            fraction_lost: stats.fraction_lost,
+            jitter_us: stats.jitter_us,
+            round_trip_us: stats.round_trip_us,
+            first_keyframe_us: stats.first_keyframe_us,
+            waiting_for_keyframe: stats.waiting_for_keyframe,
+        }
+    }
+}
+
+impl From<ServerStats> for framewire_server_stats {
+    fn from(stats: ServerStats) -> Self {
+        framewire_server_stats {
+            size: size_of::<Self>(),
+            sessions: stats.sessions,
+            sessions_started: stats.sessions_started,
+            connections: stats.connections,
+            connections_refused: stats.connections_refused,
+            requests: stats.requests,
+            requests_refused: stats.requests_refused,
+            requests_timed_out: stats.requests_timed_out,
+        }
+    }
+}

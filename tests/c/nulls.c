@@ -1,0 +1,129 @@
+/* Every function, with NULL and with handles that never were: a status and a sentence, no crash. */
+#include "check.h"
+
+static void sweep(uintptr_t bits, framewire_status status) {
+    framewire_log *log = MADE_UP(framewire_log, bits);
+    framewire_events *events = MADE_UP(framewire_events, bits);
+    framewire_source *source = MADE_UP(framewire_source, bits);
+    framewire_peer *peer = MADE_UP(framewire_peer, bits);
+    framewire_server *server = MADE_UP(framewire_server, bits);
+    framewire_event event = { .size = sizeof event };
+    framewire_video_frame video = { .size = sizeof video };
+    framewire_audio_frame audio = { .size = sizeof audio };
+    framewire_source_stats source_stats = { .size = sizeof source_stats };
+    framewire_viewer_stats viewer_stats = { .size = sizeof viewer_stats };
+    framewire_server_stats server_stats = { .size = sizeof server_stats };
+    framewire_release none = { 0 };
+    bool evicted;
+    char text[8];
+    size_t length;
+    int32_t state;
+
+    FAILS(framewire_events_next(events, 0, &event), status, "events is ");
+    FAILS(framewire_events_fd(events), (int)status, "events is ");
+    FAILS(framewire_source_push_video(source, &video, &evicted), status, "source is ");
+    FAILS(framewire_source_push_video_owned(source, &video, none, &evicted), status, "source is ");
+    FAILS(framewire_source_push_audio(source, &audio), status, "source is ");
+    FAILS(framewire_source_request_keyframe(source), status, "source is ");
+    FAILS(framewire_source_set_video_bitrate(source, 1), status, "source is ");
+    FAILS(framewire_source_set_frame_rate(source, 30), status, "source is ");
+    FAILS(framewire_source_set_video_size(source, 2, 2), status, "source is ");
+    FAILS(framewire_source_get_stats(source, &source_stats), status, "source is ");
+    FAILS(framewire_peer_send(peer, NULL, source), status, "peer is ");
+    FAILS(framewire_peer_answer(peer, "", 0, text, sizeof text, &length), status, "peer is ");
+    FAILS(framewire_peer_answer_async(peer, ""), status, "peer is ");
+    FAILS(framewire_peer_offer(peer, 0, text, sizeof text, &length), status, "peer is ");
+    FAILS(framewire_peer_offer_async(peer), status, "peer is ");
+    FAILS(framewire_peer_accept(peer, "", 0), status, "peer is ");
+    FAILS(framewire_peer_description(peer, text, sizeof text, &length), status, "peer is ");
+    FAILS(framewire_peer_add_candidate(peer, "", NULL), status, "peer is ");
+    FAILS(framewire_peer_get_state(peer, &state), status, "peer is ");
+    FAILS(framewire_peer_get_stats(peer, 0, &viewer_stats), status, "peer is ");
+    FAILS(framewire_peer_mid(peer, 0, text, sizeof text, &length), status, "peer is ");
+    FAILS(framewire_server_publish(server, "x", source), status, "server is ");
+    FAILS(framewire_server_unpublish(server, "x"), status, "server is ");
+    FAILS(framewire_server_address(server, text, sizeof text, &length), status, "server is ");
+    FAILS(framewire_server_get_stats(server, &server_stats), status, "server is ");
+
+    framewire_log_free(log);
+    framewire_events_free(events);
+    framewire_source_free(source);
+    framewire_peer_free(peer);
+    framewire_server_free(server);
+}
+
+static void outputs(void) {
+    framewire_log_options log = { .size = sizeof log };
+    framewire_source_options source = { .size = sizeof source };
+    framewire_events *events = new_events();
+
+    FAILS(framewire_log_new(NULL, NULL), FRAMEWIRE_INVALID_ARGUMENT, "options is NULL");
+    FAILS(framewire_log_new(&log, NULL), FRAMEWIRE_INVALID_ARGUMENT, "log is NULL");
+    FAILS(framewire_events_new(NULL, NULL), FRAMEWIRE_INVALID_ARGUMENT, "events is NULL");
+    FAILS(framewire_events_next(events, 0, NULL), FRAMEWIRE_INVALID_ARGUMENT, "event is NULL");
+    FAILS(framewire_source_new(NULL, NULL), FRAMEWIRE_INVALID_ARGUMENT, "options is NULL");
+    FAILS(framewire_source_new(&source, NULL), FRAMEWIRE_INVALID_ARGUMENT, "source is NULL");
+    FAILS(framewire_peer_new(NULL, NULL), FRAMEWIRE_INVALID_ARGUMENT, "peer is NULL");
+    FAILS(framewire_server_new(NULL, NULL), FRAMEWIRE_INVALID_ARGUMENT, "server is NULL");
+    framewire_events_free(events);
+}
+
+static void inputs(void) {
+    framewire_source *source = new_source(NULL);
+    framewire_peer *peer = new_peer(NULL);
+    framewire_server *server = new_server(NULL);
+    char text[8];
+
+    FAILS(framewire_source_push_video(source, NULL, NULL), FRAMEWIRE_INVALID_ARGUMENT, "frame is NULL");
+    FAILS(framewire_source_push_audio(source, NULL), FRAMEWIRE_INVALID_ARGUMENT, "frame is NULL");
+    FAILS(framewire_source_get_stats(source, NULL), FRAMEWIRE_INVALID_ARGUMENT, "stats is NULL");
+    FAILS(framewire_peer_send(peer, NULL, NULL), FRAMEWIRE_INVALID_HANDLE, "source is NULL");
+    FAILS(framewire_peer_answer(peer, NULL, 0, text, sizeof text, NULL), FRAMEWIRE_INVALID_ARGUMENT, "offer is NULL");
+    FAILS(framewire_peer_answer(peer, "v=0", 0, NULL, 0, NULL), FRAMEWIRE_INVALID_ARGUMENT, "both NULL");
+    FAILS(framewire_peer_answer(peer, "v=0", 600001, text, sizeof text, NULL), FRAMEWIRE_INVALID_ARGUMENT, "timeout_ms");
+    FAILS(framewire_peer_answer_async(peer, "v=0"), FRAMEWIRE_INVALID_STATE, "no events");
+    FAILS(framewire_peer_offer_async(peer), FRAMEWIRE_INVALID_STATE, "no events");
+    FAILS(framewire_peer_offer(peer, 0, NULL, 0, NULL), FRAMEWIRE_INVALID_ARGUMENT, "both NULL");
+    FAILS(framewire_peer_accept(peer, NULL, 0), FRAMEWIRE_INVALID_ARGUMENT, "answer is NULL");
+    FAILS(framewire_peer_accept(peer, "\xff", 0), FRAMEWIRE_INVALID_ARGUMENT, "not UTF-8");
+    FAILS(framewire_peer_description(peer, NULL, 0, NULL), FRAMEWIRE_INVALID_ARGUMENT, "both NULL");
+    FAILS(framewire_peer_description(peer, text, sizeof text, NULL), FRAMEWIRE_INVALID_STATE, "no answer or offer");
+    FAILS(framewire_peer_add_candidate(peer, NULL, NULL), FRAMEWIRE_INVALID_ARGUMENT, "candidate is NULL");
+    FAILS(framewire_peer_get_state(peer, NULL), FRAMEWIRE_INVALID_ARGUMENT, "state is NULL");
+    FAILS(framewire_peer_get_stats(peer, 0, NULL), FRAMEWIRE_INVALID_ARGUMENT, "stats is NULL");
+    FAILS(framewire_peer_mid(peer, 0, text, sizeof text, NULL), FRAMEWIRE_CLOSED, "0 viewers");
+    FAILS(framewire_server_publish(server, NULL, source), FRAMEWIRE_INVALID_ARGUMENT, "name is NULL");
+    FAILS(framewire_server_publish(server, "x", NULL), FRAMEWIRE_INVALID_HANDLE, "source is NULL");
+    FAILS(framewire_server_unpublish(server, NULL), FRAMEWIRE_INVALID_ARGUMENT, "name is NULL");
+    FAILS(framewire_server_address(server, NULL, 0, NULL), FRAMEWIRE_INVALID_ARGUMENT, "both NULL");
+    FAILS(framewire_server_get_stats(server, NULL), FRAMEWIRE_INVALID_ARGUMENT, "stats is NULL");
+    framewire_server_free(server);
+    framewire_peer_free(peer);
+    framewire_source_free(source);
+}
+
+int main(int argc, char **argv) {
+    CHECK(framewire_abi_version() == FRAMEWIRE_ABI_VERSION);
+    CHECK(strlen(framewire_version()) >= 5);
+    CHECK(strcmp(framewire_last_error(), "") == 0);
+    if (argc > 1 && strcmp(argv[1], "inputs") == 0) {
+        inputs();
+        return 0;
+    }
+    int local;
+    sweep(0, FRAMEWIRE_INVALID_HANDLE);
+    sweep(1, FRAMEWIRE_INVALID_HANDLE);
+    sweep(UINTPTR_MAX, FRAMEWIRE_INVALID_HANDLE);
+    sweep((uintptr_t)&local, FRAMEWIRE_INVALID_HANDLE);
+    uint64_t random = 88172645463325252u; /* xorshift64 */
+    for (int n = 0; n < 10000; n++) {
+        random ^= random << 13, random ^= random >> 7, random ^= random << 17;
+        sweep((uintptr_t)random, FRAMEWIRE_INVALID_HANDLE);
+    }
+    /* The same with the form of a real one: kinds 0 to 15, generation 1, the first slots. */
+    for (uint64_t kind = 0; kind < 16; kind++)
+        for (uint64_t slot = 0; slot < 16; slot++)
+            sweep((uintptr_t)(kind << 56 | UINT64_C(1) << 24 | slot), FRAMEWIRE_INVALID_HANDLE);
+    outputs();
+    return 0;
+}

@@ -1,0 +1,173 @@
+/* Sizes, unknown tails, enum values: what a program of another version, or with a mistake, passes. */
+#include "check.h"
+
+static void events(void) {
+    struct { framewire_events_options known; uint64_t later; } newer = { .known = { .size = sizeof newer } };
+    framewire_events_options options = { 0 };
+    framewire_events *events = NULL;
+    const size_t wrong[] = { 0, 1, 7, 8, sizeof options - 1, 4097, SIZE_MAX };
+    for (size_t n = 0; n < sizeof wrong / sizeof *wrong; n++) {
+        options.size = wrong[n];
+        FAILS(framewire_events_new(&options, &events), FRAMEWIRE_INVALID_ARGUMENT, "options.size is ");
+    }
+    CHECK(events == NULL);
+
+    /* A newer program: fine as long as it does not use what this library lacks. */
+    OK(framewire_events_new(&newer.known, &events));
+    framewire_events_free(events);
+    newer.later = 1;
+    FAILS(framewire_events_new(&newer.known, &events), FRAMEWIRE_INVALID_ARGUMENT, "options.size is ");
+
+    options = (framewire_events_options){ .size = sizeof options, .capacity = 1000001 };
+    FAILS(framewire_events_new(&options, &events), FRAMEWIRE_INVALID_ARGUMENT, "options.capacity is 1000001");
+    options = (framewire_events_options){ .size = sizeof options, .callback = { .context = &options } };
+    FAILS(framewire_events_new(&options, &events), FRAMEWIRE_INVALID_ARGUMENT, "options.callback.call is NULL");
+
+    events = new_events();
+    framewire_event event = { 0 };
+    FAILS(framewire_events_next(events, 0, &event), FRAMEWIRE_INVALID_ARGUMENT, "event.size is 0");
+    event.size = sizeof event;
+    FAILS(framewire_events_next(events, -2, &event), FRAMEWIRE_INVALID_ARGUMENT, "timeout_ms is -2");
+    FAILS(framewire_events_next(events, 0, &event), FRAMEWIRE_TIMEOUT, "no event");
+    framewire_events_free(events);
+}
+
+static void line(void *context, const framewire_log_line *line) { (void)context, (void)line; }
+
+static void logs(void) {
+    framewire_log *log = NULL;
+    framewire_log_options options = { .size = sizeof options, .callback = { .call = line }, .level = 6 };
+    FAILS(framewire_log_new(&options, &log), FRAMEWIRE_INVALID_ARGUMENT, "options.level is 6");
+    options.level = FRAMEWIRE_LOG_TRACE;
+    options.reserved = 1;
+    FAILS(framewire_log_new(&options, &log), FRAMEWIRE_INVALID_ARGUMENT, "options.reserved is 1");
+}
+
+#define WRONG(field, value, words)                                                                 \
+    do {                                                                                           \
+        framewire_source_options options = { .size = sizeof options, .field = (value) };           \
+        framewire_source *none = NULL;                                                             \
+        FAILS(framewire_source_new(&options, &none), FRAMEWIRE_INVALID_ARGUMENT, words);           \
+        CHECK(none == NULL);                                                                       \
+    } while (0)
+
+static void source_options(void) {
+    framewire_source_options stale = { .size = sizeof stale, .events = MADE_UP(framewire_events, 1) };
+    framewire_source *source = NULL;
+    FAILS(framewire_source_new(&stale, &source), FRAMEWIRE_INVALID_HANDLE, "events is 0x1");
+    WRONG(media, 4, "options.media is 4");
+    WRONG(matrix, 3, "options.matrix is 3");
+    WRONG(range, 3, "options.range is 3");
+    WRONG(audio_dtx, 2, "options.audio_dtx is 2");
+}
+
+static void source_numbers(void) {
+    WRONG(width, 16384, "width");
+    WRONG(height, UINT32_MAX, "height");
+    WRONG(fps, -1.0, "fps");
+    WRONG(audio_channels, 3, "channels");
+    WRONG(audio_complexity, 11, "complexity");
+}
+
+static void video_frames(void) {
+    static uint8_t pixels[64 * 48 * 4];
+    framewire_source *source = new_source(NULL);
+    const framewire_video_frame right = { .size = sizeof right, .format = FRAMEWIRE_FORMAT_RGBA, .width = 64,
+                                          .height = 48, .planes = { pixels }, .strides = { 64 * 4 } };
+    framewire_video_frame frame = right;
+    bool evicted = true;
+    OK(framewire_source_push_video(source, &frame, &evicted));
+    CHECK(!evicted);
+    frame.strides[0] = 0; /* tightly packed */
+    OK(framewire_source_push_video(source, &frame, NULL));
+#define BAD(field, value, words)                                                                   \
+    frame = right, frame.field = (value);                                                          \
+    FAILS(framewire_source_push_video(source, &frame, NULL), FRAMEWIRE_INVALID_ARGUMENT, words)
+    BAD(size, 8, "frame.size is 8");
+    BAD(format, 0, "frame.format is 0");
+    BAD(format, 7, "frame.format is 7");
+    BAD(format, UINT32_MAX, "frame.format is 4294967295");
+    BAD(width, 0, "frame.width is 0");
+    BAD(height, 16384, "frame.height is 16384");
+    BAD(strides[0], 255, "frame.stride[0] is 255 but width 64 needs 256");
+    BAD(strides[0], SIZE_MAX, "frame.stride[0] is ");
+    BAD(planes[0], NULL, "frame.planes[0] is NULL");
+    BAD(format, FRAMEWIRE_FORMAT_NV12, "frame.planes[1] is NULL");
+    BAD(reserved, 1, "frame.reserved is 1");
+    framewire_source_free(source);
+}
+
+static void audio_frames(void) {
+    static float samples[960 * 2];
+    framewire_source *source = new_source(NULL);
+    const framewire_audio_frame right = { .size = sizeof right, .format = FRAMEWIRE_SAMPLE_F32, .samples = samples,
+                                          .sample_rate = 48000, .channels = 2, .frames = 960 };
+    framewire_audio_frame frame = right;
+    OK(framewire_source_push_audio(source, &frame));
+    frame.samples = NULL, frame.frames = 0;
+    OK(framewire_source_push_audio(source, &frame));
+#undef BAD
+#define BAD(field, value, words)                                                                   \
+    frame = right, frame.field = (value);                                                          \
+    FAILS(framewire_source_push_audio(source, &frame), FRAMEWIRE_INVALID_ARGUMENT, words)
+    BAD(size, 0, "frame.size is 0");
+    BAD(format, 0, "frame.format is 0");
+    BAD(format, 3, "frame.format is 3");
+    BAD(channels, 0, "frame.channels is 0");
+    BAD(channels, 3, "frame.channels is 3");
+    BAD(sample_rate, 7999, "rate");
+    BAD(sample_rate, 192001, "rate");
+    BAD(samples, NULL, "frame.samples is NULL");
+    BAD(samples, (char *)samples + 1, "not aligned");
+    framewire_source_free(source);
+}
+
+static void peers(void) {
+    framewire_peer_options options = { .size = sizeof options, .media_address = "localhost" };
+    framewire_peer *peer = NULL;
+    FAILS(framewire_peer_new(&options, &peer), FRAMEWIRE_INVALID_ARGUMENT, "\"localhost\", which is no IP address");
+    options = (framewire_peer_options){ .size = sizeof options, .stream = "\xc3\x28" };
+    FAILS(framewire_peer_new(&options, &peer), FRAMEWIRE_INVALID_ARGUMENT, "options.stream is not UTF-8");
+}
+
+static void servers(void) {
+    framewire_ice_server ice[1] = { { 0 } };
+    framewire_server_options options = { .size = sizeof options, .ice_server_count = 1 };
+    framewire_server *server = NULL;
+    FAILS(framewire_server_new(&options, &server), FRAMEWIRE_INVALID_ARGUMENT, "options.ice_servers is NULL");
+    options.ice_servers = ice;
+    FAILS(framewire_server_new(&options, &server), FRAMEWIRE_INVALID_ARGUMENT, "options.ice_servers.url is NULL");
+    options.ice_server_count = SIZE_MAX;
+    FAILS(framewire_server_new(&options, &server), FRAMEWIRE_INVALID_ARGUMENT, "options.ice_server_count is ");
+}
+
+/* Outputs of a program that is older or newer than the library. */
+static void outputs(void) {
+    framewire_source *source = new_source(NULL);
+    struct { framewire_source_stats known; uint64_t later; } newer;
+    memset(&newer, 0xff, sizeof newer);
+    newer.known.size = sizeof newer;
+    OK(framewire_source_get_stats(source, &newer.known));
+    CHECK(newer.known.size == sizeof newer && newer.known.viewers == 0 && newer.later == 0);
+    memset(&newer, 0xff, sizeof newer);
+    newer.known.size = sizeof newer.known - 8;
+    FAILS(framewire_source_get_stats(source, &newer.known), FRAMEWIRE_INVALID_ARGUMENT, "stats.size is ");
+    CHECK(newer.known.viewers == UINT64_MAX);
+    framewire_source_free(source);
+}
+
+int main(int argc, char **argv) {
+    (void)argv;
+    events();
+    logs();
+    source_options();
+    peers();
+    servers();
+    if (argc > 1) {
+        source_numbers();
+        video_frames();
+        audio_frames();
+        outputs();
+    }
+    return 0;
+}
