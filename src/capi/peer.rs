@@ -16,7 +16,6 @@ use parking_lot::Mutex;
 use std::ffi::c_char;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// One WebRTC connection, negotiated over signalling of your own: an offer's text in, an answer's
 /// text out, or the other way round.

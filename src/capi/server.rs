@@ -2,7 +2,7 @@
 
 use super::events::{self, framewire_events};
 use super::guard::{guard, guard_free, required};
-use super::peer::ip_address;
+use super::peer::{ip_address, ip_addresses, port};
 use super::registry::{SERVERS, SOURCES};
 use super::sized::{self, millis, plain};
 use super::source::framewire_source;
@@ -48,6 +48,9 @@ pub struct framewire_server_options {
     pub bind: *const c_char,
     /// The local IP address for media, "192.0.2.1"; NULL: every interface's.
     pub media_address: *const c_char,
+    /// IP addresses to tell viewers in place of private ones, what a NAT in front of this machine
+    /// shows: up to 8, separated by commas; NULL: none.
+    pub public_addresses: *const c_char,
     /// The bearer token that a viewer must bring; NULL: everybody may watch.
     pub token: *const c_char,
     /// STUN and TURN servers that viewers are told of; NULL: none.
@@ -70,10 +73,15 @@ pub struct framewire_server_options {
     pub connect_timeout_ms: u32,
     /// POSTs a minute from one address; 0: 600.
     pub posts_per_minute: u32,
+    /// The local UDP port for media, shared by all sessions; 0: one that is free.
+    pub media_port: u32,
+    /// 0.
+    pub reserved: u32,
 }
-plain!(framewire_server_options, first 88, {
-    size, events, bind, media_address, token, ice_servers, ice_server_count, max_sessions, max_connections,
-    max_header, max_body, request_timeout_ms, idle_timeout_ms, connect_timeout_ms, posts_per_minute,
+plain!(framewire_server_options, first 104, {
+    size, events, bind, media_address, public_addresses, token, ice_servers, ice_server_count,
+    max_sessions, max_connections, max_header, max_body, request_timeout_ms, idle_timeout_ms,
+    connect_timeout_ms, posts_per_minute, media_port, reserved,
 });
 
 /// Makes a server and starts to listen. `options` may be NULL: all defaults.
@@ -200,18 +208,24 @@ impl framewire_server_options {
     /// Each text is NULL or a C string; `ice_servers` is NULL or has as many as it says.
     unsafe fn convert(&self) -> Result<ServerOptions> {
         // SAFETY: as promised to us.
-        let (bind, address, token, ice_servers) = unsafe {
+        let (bind, address, public, token, ice_servers) = unsafe {
             let bind = text::read_optional(self.bind, "options.bind")?;
             let address = text::read_optional(self.media_address, "options.media_address")?;
+            let public = text::read_optional(self.public_addresses, "options.public_addresses")?;
             let token = text::read_optional(self.token, "options.token")?;
-            (bind, address, token, self.ice_servers()?)
+            (bind, address, public, token, self.ice_servers()?)
         };
+        if self.reserved != 0 {
+            return Err(Error::argument("options.reserved is not 0"));
+        }
         let default = ServerOptions::default();
         Ok(ServerOptions {
             id: None,
             events: events::queue(self.events)?,
             bind: bind.map_or(default.bind, str::to_owned),
             media_address: address.map(|a| ip_address(a, "options.media_address")).transpose()?,
+            media_port: port(self.media_port, "options.media_port")?,
+            public_addresses: ip_addresses(public, "options.public_addresses")?,
             token: token.map(str::to_owned),
             ice_servers,
             max_sessions: count(self.max_sessions, default.max_sessions),
