@@ -48,7 +48,7 @@ impl Converter {
                 Ok(())
             }
             Format::I420 | Format::Nv12 => self.by_way_of_rgb(&view, into),
-            _ if self.range_of(view.format) == Range::Limited => self.from_limited_rgb(&view, into),
+            _ if self.range_of(view.format) == Range::Limited => self.stretch_rgb(&view, into),
             _ => from_rgb(&view, into),
         }
     }
@@ -93,7 +93,7 @@ impl Converter {
     }
 
     /// RGB of 16 to 235, stretched first: the crate takes full range only.
-    fn from_limited_rgb(&mut self, from: &FrameView<'_>, into: &mut I420) -> Result<()> {
+    fn stretch_rgb(&mut self, from: &FrameView<'_>, into: &mut I420) -> Result<()> {
         let levels: [u8; 256] =
             std::array::from_fn(|level| ((level.clamp(16, 235) - 16) * 255 + 109).div_euclid(219) as u8);
         let row = from.format.row_bytes(0, from.width);
