@@ -218,8 +218,9 @@ impl Source {
 
 impl Owner {
     fn close(&self) {
-        /// All workers together; an encode that takes longer ends by itself.
-        const PATIENCE: Duration = Duration::from_millis(80);
+        /// All workers together; an encode that takes longer ends by itself. Half of what free may
+        /// take: a busy machine wakes us late.
+        const PATIENCE: Duration = Duration::from_millis(50);
         *self.shared.state.lock() = State::Closed;
         self.shared.close_roads();
         let deadline = clock::now() + PATIENCE;
