@@ -6,6 +6,9 @@ use framewire::media::Kind;
 use framewire::sdp::{Candidate, Offer, Plan, Sending, Transport};
 use std::collections::BTreeMap;
 
+#[path = "../fuzz/harness/offer.rs"]
+mod fuzzed;
+
 /// As libdatachannel 0.23.2 writes its local description.
 const LOCAL: &str = "v=0\r\no=rtc 2890844526 0 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n\
     a=group:BUNDLE 0\r\na=msid-semantic:WMS *\r\na=ice-options:ice2,trickle\r\n\
@@ -385,6 +388,7 @@ fn an_offer_cut_anywhere_is_answered_or_turned_down() {
     for text in data().values() {
         let ends: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
         for cut in ends.iter().step_by(5).flat_map(|&end| [end.saturating_sub(9), end, end + 1]) {
+            fuzzed::run(&text.as_bytes()[..cut]);
             let Ok(offer) = Offer::parse(&text[..cut]) else { continue };
             let plan = take_all(&offer);
             let answer = offer.answer(&plan, &Transport::parse(LOCAL).expect("well formed"), &[]);
