@@ -142,7 +142,7 @@ impl Receiver {
 
     /// Keyframes are known by their size here: more than 20 packets of one time.
     fn skip_to_keyframe(&mut self) -> bool {
-        while self.packets.len() > 100 {
+        while self.packets.len() > 400 {
             self.packets.pop_first();
         }
         let starts: Vec<u64> = self
@@ -169,12 +169,13 @@ impl Receiver {
             self.broken = true;
         }
         let mut said = Vec::new();
-        if self.broken && !self.skip_to_keyframe() {
-            if self.last_pli.is_none_or(|last| now.since(last) >= Duration::from_millis(300)) {
-                self.last_pli = Some(now);
-                let pli = Pli::builder();
-                said.push(bytes(&PayloadFeedback::builder(&pli).sender_ssrc(1).media_ssrc(SSRC)));
-            }
+        if self.broken
+            && !self.skip_to_keyframe()
+            && self.last_pli.is_none_or(|last| now.since(last) >= Duration::from_millis(300))
+        {
+            self.last_pli = Some(now);
+            let pli = Pli::builder();
+            said.push(bytes(&PayloadFeedback::builder(&pli).sender_ssrc(1).media_ssrc(SSRC)));
         }
         let mut list = Nack::builder();
         let mut any = false;
