@@ -1,7 +1,10 @@
 //! WHEP from the POST to the end of the session, with real peers behind it.
 
+mod common;
 mod http_client;
 
+use common::air::Air as Program;
+use common::watcher::{Arrival, PATIENCE, Section, Watcher};
 use framewire::events::{Event, EventKind, Events};
 use framewire::server::{IceServer, Server, ServerOptions};
 use framewire::source::{Source, SourceOptions};
@@ -43,7 +46,7 @@ impl Air {
 
     /// The next event, which must be of this kind.
     fn told(&self, kind: EventKind) -> Event {
-        let event = self.events.next(Duration::from_secs(5)).expect("an event");
+        let event = self.events.next(PATIENCE).expect("an event");
         assert_eq!((event.kind, event.object), (kind, self.server.id()), "{event:?}");
         assert_eq!(event.stream.as_deref(), Some("test"));
         event
@@ -227,4 +230,29 @@ fn who_watches_is_told_of_the_end_and_nothing_is_told_after_it() {
     assert!(air.events.next(Duration::ZERO).is_err());
     assert_eq!(air.source.stats().viewers, 0);
     assert!(air.server.publish("other", &air.source).is_err());
+}
+
+#[test]
+fn a_viewer_is_served_until_it_vanishes_and_then_its_session_ends() {
+    let mut air = air(ServerOptions::default());
+    let mut program = Program::new(30);
+    air.server.unpublish("test").expect("it was published");
+    air.server.publish("test", &program.source).expect("a free name");
+    let mut watcher = Watcher::new(&[Section::video(), Section::audio()]);
+    let created = air.post(&watcher.offer());
+    assert_eq!(created.status, 201, "{}", created.body);
+    watcher.accept(&created.body);
+    air.told(EventKind::SessionStarted);
+    let picture = |_: &mut Watcher, arrival| matches!(arrival, Arrival::Rtp { section: 0, .. });
+    assert!(program.watch(&mut watcher, Instant::now() + PATIENCE, picture), "no picture came");
+    // Long enough for a few of its reports: without them nobody knows how often it sends any.
+    program.watch(&mut watcher, Instant::now() + Duration::from_millis(3500), |_, _| false);
+    assert!(program.source.stats().viewers > 0);
+    // It goes without a DELETE, as a browser does that is killed.
+    drop(watcher);
+    let ended = air.told(EventKind::SessionEnded);
+    assert!(!ended.text.is_empty(), "a reason");
+    assert_eq!((program.source.stats().viewers, air.server.stats().sessions), (0, 0));
+    let session = created.header("Location").expect("a location");
+    assert_eq!(air.client.ask("DELETE", session, "", "").status, 404);
 }
