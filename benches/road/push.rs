@@ -4,7 +4,7 @@
 use crate::cpu;
 use crate::glass::{Camera, FPS, options};
 use crate::table::{Row, row};
-use crossbeam_channel::{bounded, never};
+use crossbeam_channel::never;
 use framewire::convert::I420;
 use framewire::encode::{VideoEncoder, VideoSettings};
 use framewire::error::Result;
@@ -13,7 +13,7 @@ use framewire::source::Source;
 use framewire::time::{Time, clock};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub fn push() -> Vec<Row> {
     let source = Source::new(options()).expect("a source");
@@ -21,6 +21,8 @@ pub fn push() -> Vec<Row> {
     camera.run(&source, Duration::from_secs(10), |_, _| {});
     let stats = source.stats().push_to_take;
     let micros = |d: Duration| d.as_secs_f64() * 1e6;
+    // The last picture's encode is not idling.
+    never::<()>().recv_timeout(Duration::from_secs(1)).ok();
     let before = cpu::seconds(|_| false);
     // Five seconds in which nothing is asked of the source.
     never::<()>().recv_timeout(Duration::from_secs(5)).ok();
