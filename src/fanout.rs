@@ -8,6 +8,7 @@ use crate::media::MediaFrame;
 use crate::time::Time;
 use parking_lot::Mutex;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Where packetized frames go: one sender thread.
 pub trait Outlet: Send + Sync {
@@ -20,26 +21,30 @@ pub trait Outlet: Send + Sync {
     fn id(&self) -> Id;
 }
 
-/// The outlets of one source, each with the number of its viewers.
+/// The outlets of one source, each with the number of streams that it sends on.
 #[derive(Default)]
 pub struct Fanout {
     // Held while the list is read or changed, never while a frame is handed over.
     outlets: Mutex<Arc<Vec<(Arc<dyn Outlet>, usize)>>>,
+    viewers: AtomicUsize,
 }
 
 impl Fanout {
-    /// One more viewer behind `outlet`.
-    pub fn join(&self, outlet: &Arc<dyn Outlet>) {
+    /// One more stream behind `outlet`: the source's picture or sound to some peer. `viewer`: it is the
+    /// first to that peer.
+    pub fn join(&self, outlet: &Arc<dyn Outlet>, viewer: bool) {
+        self.viewers.fetch_add(viewer.into(), Ordering::Relaxed);
         let mut outlets = self.outlets.lock();
         let outlets = Arc::make_mut(&mut outlets);
         match outlets.iter_mut().find(|(o, _)| o.id() == outlet.id()) {
-            Some((_, viewers)) => *viewers += 1,
+            Some((_, streams)) => *streams += 1,
             None => outlets.push((outlet.clone(), 1)),
         }
     }
 
-    /// One viewer less behind the outlet of that id.
-    pub fn leave(&self, outlet: Id) {
+    /// One stream less behind the outlet of that id. `viewer`: it was the last to its peer.
+    pub fn leave(&self, outlet: Id, viewer: bool) {
+        self.viewers.fetch_sub(viewer.into(), Ordering::Relaxed);
         let mut outlets = self.outlets.lock();
         let outlets = Arc::make_mut(&mut outlets);
         if let Some(at) = outlets.iter().position(|(o, _)| o.id() == outlet) {
@@ -50,9 +55,9 @@ impl Fanout {
         }
     }
 
-    /// How many watch.
+    /// How many peers watch.
     pub fn viewers(&self) -> usize {
-        self.outlets.lock().iter().map(|(_, viewers)| viewers).sum()
+        self.viewers.load(Ordering::Relaxed)
     }
 
     /// Hands `frame` to every outlet; how many had no room.

@@ -67,7 +67,7 @@ fn forget_waits_for_the_running_call_and_nothing_comes_after_it() {
         entered.send(Id(100)).unwrap();
     })
     .unwrap();
-    [1, 1, 2].map(|object| events.post(about(object)));
+    [1, 1, 2].into_iter().for_each(|object| events.post(about(object)));
     assert_eq!(on_entry.recv(), Ok(Id(1)));
     let forgetter = {
         let events = events.clone();
@@ -121,7 +121,7 @@ fn ending_it_inside_its_callback_drops_the_callback_after_the_call() {
     })
     .unwrap();
     assert!(slot.set(events.clone()).is_ok());
-    [1, 2].map(|object| events.post(about(object)));
+    [1, 2].into_iter().for_each(|object| events.post(about(object)));
     assert_eq!([told.recv(), told.recv()], [Ok("called"), Ok("dropped")]);
     assert!(told.recv().is_err(), "called once, dropped once");
 }
@@ -139,7 +139,7 @@ fn close_returns_after_the_callback_is_dropped() {
 #[test]
 fn who_is_not_alive_is_not_heard_of() {
     let events = Events::about(8, |id| id != Id(1));
-    [1, 2].map(|object| events.post(about(object)));
+    [1, 2].into_iter().for_each(|object| events.post(about(object)));
     assert_eq!(events.next(Duration::ZERO).unwrap().object, Id(2));
     assert!(events.next(Duration::ZERO).is_err());
 }

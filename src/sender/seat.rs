@@ -64,6 +64,11 @@ impl Seat {
         reports.chain(self.life.deadline()).min()
     }
 
+    /// Whether any stream of `source` is being sent.
+    pub fn watches(&self, source: Id) -> bool {
+        self.streams.iter().any(|stream| stream.live.is_some() && stream.source.id() == source)
+    }
+
     /// Lets time pass: reports go out, the life goes on.
     pub fn tick(&mut self, now: Time) -> Option<Change> {
         for stream in &mut self.streams {

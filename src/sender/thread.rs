@@ -148,8 +148,8 @@ impl Floor {
         // A closed media connection tells the remote nothing by itself.
         stream.with(&seat.connection, |viewer, send| viewer.goodbye(now, send));
         let Some(Live { place, .. }) = stream.live.take() else { return };
-        stream.source.fanout().leave(self.outlet.id());
-        let key = stream.key();
+        let (source, key) = (stream.source.clone(), stream.key());
+        source.fanout().leave(self.outlet.id(), !seat.watches(source.id()));
         let audience = self.audiences.get_mut(&key).expect("a live stream is in an audience");
         audience.swap_remove(place);
         let moved = match audience.get(place) {
@@ -167,12 +167,17 @@ impl Floor {
 
 /// Begins the delivery of all streams: packets can be sent.
 fn attach(audiences: &mut Audiences, outlet: &Arc<dyn Outlet>, seat: &mut Seat, now: Time) {
-    for (n, stream) in seat.streams.iter_mut().enumerate().filter(|(_, stream)| stream.live.is_none()) {
+    for n in 0..seat.streams.len() {
+        let first = !seat.watches(seat.streams[n].source.id());
+        let stream = &mut seat.streams[n];
+        if stream.live.is_some() {
+            continue;
+        }
         let audience = audiences.entry(stream.key()).or_default();
         let viewer = Viewer::new(stream.config.clone(), stream.counters.clone(), clock::anchor(), now);
         stream.live = Some(Live { viewer, place: audience.len() });
         audience.push((seat.peer, n));
-        stream.source.fanout().join(outlet);
+        stream.source.fanout().join(outlet, first);
         if stream.config.kind == Kind::Video {
             stream.source.request_keyframe();
         }

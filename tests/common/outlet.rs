@@ -51,7 +51,7 @@ pub fn full(source: &Source, kind: Kind) -> Frames {
 fn join(source: &Source, kind: Kind, room: bool) -> Frames {
     let (frames, receiver) = channel();
     let outlet: Arc<dyn Outlet> = Arc::new(Tap { id: Id::fresh(), kind, room, frames });
-    source.fanout().join(&outlet);
+    source.fanout().join(&outlet, true);
     Frames(receiver)
 }
 

@@ -24,7 +24,7 @@ fn silence(dtx: bool) -> (Vec<(u64, u32)>, u64) {
     let options = SourceOptions { video: None, audio: Some(options), ..SourceOptions::default() };
     let source = Source::new(options).expect("the options are right");
     let sent = Arc::new(Sent(Mutex::default()));
-    source.fanout().join(&(sent.clone() as Arc<dyn Outlet>));
+    source.fanout().join(&(sent.clone() as Arc<dyn Outlet>), true);
     let road = source.shared().audio.as_ref().expect("it has sound");
     for n in 0..150 {
         let loud = if n == 0 || n == 149 { 0.5 } else { 0.0 };
