@@ -15,6 +15,10 @@ fn main() {
     println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libframewire.so.{number}");
     // Threads of ours and of libdatachannel may be running when the last dlclose comes.
     println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
+    // The destructors of C++ globals are not registered: src/native/process.rs says why.
+    if ["x86_64", "aarch64"].contains(&env::var("CARGO_CFG_TARGET_ARCH").expect("cargo sets it").as_str()) {
+        println!("cargo:rustc-cdylib-link-arg=-Wl,--wrap=__cxa_atexit");
+    }
     if env::var_os("CARGO_FEATURE_STATIC").is_some() {
         prefer_archives();
     }

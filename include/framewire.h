@@ -40,1181 +40,596 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/*
- The ABI that this header describes. A program checks once that
- `framewire_abi_version() == FRAMEWIRE_ABI_VERSION`: the library it found may be another than the
- one it was compiled for.
- */
+// The ABI that this header describes. A program checks once that
+// `framewire_abi_version() == FRAMEWIRE_ABI_VERSION`: the library it found may be another than the
+// one it was compiled for.
 #define FRAMEWIRE_ABI_VERSION 1
 
-/*
- What became of a call: 0 is success, positive is "not now", negative is failure.
- */
-enum framewire_status
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
-  : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
- {
-    /*
-     Done.
-     */
+// What became of a call: 0 is success, positive is "not now", negative is failure.
+typedef enum {
+    // Done.
     FRAMEWIRE_OK = 0,
-    /*
-     Nothing can be taken or given at this moment; try again.
-     */
+    // Nothing can be taken or given at this moment; try again.
     FRAMEWIRE_AGAIN = 1,
-    /*
-     The object has ended: no more will come, and nothing more is taken.
-     */
+    // The object has ended: no more will come, and nothing more is taken.
     FRAMEWIRE_CLOSED = 2,
-    /*
-     The time given for the wait is over.
-     */
+    // The time given for the wait is over.
     FRAMEWIRE_TIMEOUT = 3,
-    /*
-     An argument breaks a rule; framewire_last_error names both.
-     */
+    // An argument breaks a rule; framewire_last_error names both.
     FRAMEWIRE_INVALID_ARGUMENT = -1,
-    /*
-     A handle that is NULL, freed, of another kind, or never was one.
-     */
+    // A handle that is NULL, freed, of another kind, or never was one.
     FRAMEWIRE_INVALID_HANDLE = -2,
-    /*
-     The call does not fit the state the object is in.
-     */
+    // The call does not fit the state the object is in.
     FRAMEWIRE_INVALID_STATE = -3,
-    /*
-     This build or this version cannot do it.
-     */
+    // This build or this version cannot do it.
     FRAMEWIRE_UNSUPPORTED = -4,
-    /*
-     The other side did not offer what this needs.
-     */
+    // The other side did not offer what this needs.
     FRAMEWIRE_NOT_OFFERED = -5,
-    /*
-     A text from outside does not parse (SDP, candidate).
-     */
+    // A text from outside does not parse (SDP, candidate).
     FRAMEWIRE_MALFORMED = -6,
-    /*
-     A limit (sessions, sizes, sections, the room of a buffer) is reached.
-     */
+    // A limit (sessions, sizes, sections, the room of a buffer) is reached.
     FRAMEWIRE_LIMIT = -7,
-    /*
-     libvpx or libopus failed.
-     */
+    // libvpx or libopus failed.
     FRAMEWIRE_CODEC = -8,
-    /*
-     libdatachannel failed.
-     */
+    // libdatachannel failed.
     FRAMEWIRE_TRANSPORT = -9,
-    /*
-     The operating system failed (sockets, descriptors, threads).
-     */
+    // The operating system failed (sockets, descriptors, threads).
     FRAMEWIRE_IO = -10,
-    /*
-     Called in the child of a fork: only the parent may use its objects.
-     */
+    // Called in the child of a fork: only the parent may use its objects.
     FRAMEWIRE_FORKED = -11,
-    /*
-     A defect of the library.
-     */
+    // A defect of the library.
     FRAMEWIRE_INTERNAL = -12,
-};
-#ifndef __cplusplus
-#if __STDC_VERSION__ >= 202311L
-typedef enum framewire_status framewire_status;
-#else
-typedef int32_t framewire_status;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+} framewire_status;
 
-/*
- How much a line matters.
- */
-enum framewire_log_level
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
-  : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
- {
-    /*
-     Something failed.
-     */
+// How much a line matters.
+typedef enum {
+    // Something failed.
     FRAMEWIRE_LOG_ERROR = 1,
-    /*
-     Something is not as it should be.
-     */
+    // Something is not as it should be.
     FRAMEWIRE_LOG_WARN = 2,
-    /*
-     Life and death of the larger objects.
-     */
+    // Life and death of the larger objects.
     FRAMEWIRE_LOG_INFO = 3,
-    /*
-     What a maintainer wants to see.
-     */
+    // What a maintainer wants to see.
     FRAMEWIRE_LOG_DEBUG = 4,
-    /*
-     Everything.
-     */
+    // Everything.
     FRAMEWIRE_LOG_TRACE = 5,
-};
-#ifndef __cplusplus
-#if __STDC_VERSION__ >= 202311L
-typedef enum framewire_log_level framewire_log_level;
-#else
-typedef int32_t framewire_log_level;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+} framewire_log_level;
 
-/*
- What happened.
- */
-enum framewire_event_kind
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
-  : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
- {
-    /*
-     A peer's state changed: `value` is a framewire_peer_state, `text` the reason.
-     */
+// What happened.
+typedef enum {
+    // A peer's state changed: `value` is a framewire_peer_state, `text` the reason.
     FRAMEWIRE_EVENT_PEER_STATE = 1,
-    /*
-     framewire_peer_answer_async is done: `text` is the answer's SDP.
-     */
+    // framewire_peer_answer_async is done: `text` is the answer's SDP.
     FRAMEWIRE_EVENT_ANSWER = 2,
-    /*
-     framewire_peer_offer_async is done: `text` is the offer's SDP.
-     */
+    // framewire_peer_offer_async is done: `text` is the offer's SDP.
     FRAMEWIRE_EVENT_OFFER = 3,
-    /*
-     An asynchronous answer or offer failed: `value` is the status, `text` the sentence.
-     */
+    // An asynchronous answer or offer failed: `value` is the status, `text` the sentence.
     FRAMEWIRE_EVENT_NEGOTIATION_FAILED = 4,
-    /*
-     A local ICE candidate for the other side: `text`; "" says that it was the last.
-     */
+    // A local ICE candidate for the other side: `text`; "" says that it was the last.
     FRAMEWIRE_EVENT_CANDIDATE = 5,
-    /*
-     A viewer of a source asked for a keyframe.
-     */
+    // A viewer of a source asked for a keyframe.
     FRAMEWIRE_EVENT_KEYFRAME_REQUESTED = 6,
-    /*
-     A source could not encode one frame: `text` says why.
-     */
+    // A source could not encode one frame: `text` says why.
     FRAMEWIRE_EVENT_ENCODER_ERROR = 7,
-    /*
-     A source has failed for good and takes nothing more: `text` says why.
-     */
+    // A source has failed for good and takes nothing more: `text` says why.
     FRAMEWIRE_EVENT_SOURCE_FAILED = 8,
-    /*
-     A viewer came to a server: `text` is the id of its session.
-     */
+    // A viewer came to a server: `text` is the id of its session.
     FRAMEWIRE_EVENT_SESSION_STARTED = 9,
-    /*
-     A viewer of a server is gone: `text` says why.
-     */
+    // A viewer of a server is gone: `text` says why.
     FRAMEWIRE_EVENT_SESSION_ENDED = 10,
-    /*
-     A server has failed and takes no more connections: `text` says why.
-     */
+    // A server has failed and takes no more connections: `text` says why.
     FRAMEWIRE_EVENT_SERVER_FAILED = 11,
-};
-#ifndef __cplusplus
-#if __STDC_VERSION__ >= 202311L
-typedef enum framewire_event_kind framewire_event_kind;
-#else
-typedef int32_t framewire_event_kind;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+} framewire_event_kind;
 
-/*
- How the pixels of a picture lie in memory.
- */
-enum framewire_format
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
-  : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
- {
-    /*
-     Three planes: Y, then U and V of half the width and height, rounded up.
-     */
+// How the pixels of a picture lie in memory.
+typedef enum {
+    // Three planes: Y, then U and V of half the width and height, rounded up.
     FRAMEWIRE_FORMAT_I420 = 1,
-    /*
-     Two planes: Y, then U and V interleaved, of half the width and height, rounded up.
-     */
+    // Two planes: Y, then U and V interleaved, of half the width and height, rounded up.
     FRAMEWIRE_FORMAT_NV12 = 2,
-    /*
-     One plane, bytes R, G, B.
-     */
+    // One plane, bytes R, G, B.
     FRAMEWIRE_FORMAT_RGB24 = 3,
-    /*
-     One plane, bytes B, G, R.
-     */
+    // One plane, bytes B, G, R.
     FRAMEWIRE_FORMAT_BGR24 = 4,
-    /*
-     One plane, bytes R, G, B, A; alpha is ignored.
-     */
+    // One plane, bytes R, G, B, A; alpha is ignored.
     FRAMEWIRE_FORMAT_RGBA = 5,
-    /*
-     One plane, bytes B, G, R, A; alpha is ignored.
-     */
+    // One plane, bytes B, G, R, A; alpha is ignored.
     FRAMEWIRE_FORMAT_BGRA = 6,
-};
-#ifndef __cplusplus
-#if __STDC_VERSION__ >= 202311L
-typedef enum framewire_format framewire_format;
-#else
-typedef int32_t framewire_format;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+} framewire_format;
 
-/*
- How samples of sound lie in memory.
- */
-enum framewire_sample_format
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
-  : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
- {
-    /*
-     int16_t.
-     */
+// How samples of sound lie in memory.
+typedef enum {
+    // int16_t.
     FRAMEWIRE_SAMPLE_S16 = 1,
-    /*
-     float, -1 to 1.
-     */
+    // float, -1 to 1.
     FRAMEWIRE_SAMPLE_F32 = 2,
-};
-#ifndef __cplusplus
-#if __STDC_VERSION__ >= 202311L
-typedef enum framewire_sample_format framewire_sample_format;
-#else
-typedef int32_t framewire_sample_format;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+} framewire_sample_format;
 
-/*
- What a source has.
- */
-enum framewire_media
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
-  : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
- {
-    /*
-     Pictures, sent as VP8.
-     */
+// What a source has.
+typedef enum {
+    // Pictures, sent as VP8.
     FRAMEWIRE_MEDIA_VIDEO = 1,
-    /*
-     Sound, sent as Opus.
-     */
+    // Sound, sent as Opus.
     FRAMEWIRE_MEDIA_AUDIO = 2,
-};
-#ifndef __cplusplus
-#if __STDC_VERSION__ >= 202311L
-typedef enum framewire_media framewire_media;
-#else
-typedef int32_t framewire_media;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+} framewire_media;
 
-/*
- Which brightness and colour the YUV values you push stand for.
- */
-enum framewire_matrix
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
-  : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
- {
-    /*
-     ITU-R BT.601, what VP8 carries.
-     */
+// Which brightness and colour the YUV values you push stand for.
+typedef enum {
+    // ITU-R BT.601, what VP8 carries.
     FRAMEWIRE_MATRIX_BT601 = 1,
-    /*
-     ITU-R BT.709.
-     */
+    // ITU-R BT.709.
     FRAMEWIRE_MATRIX_BT709 = 2,
-};
-#ifndef __cplusplus
-#if __STDC_VERSION__ >= 202311L
-typedef enum framewire_matrix framewire_matrix;
-#else
-typedef int32_t framewire_matrix;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+} framewire_matrix;
 
-/*
- Which values black and white have in the pixels you push.
- */
-enum framewire_range
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
-  : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
- {
-    /*
-     16 to 235 (chroma to 240).
-     */
+// Which values black and white have in the pixels you push.
+typedef enum {
+    // 16 to 235 (chroma to 240).
     FRAMEWIRE_RANGE_LIMITED = 1,
-    /*
-     0 to 255.
-     */
+    // 0 to 255.
     FRAMEWIRE_RANGE_FULL = 2,
-};
-#ifndef __cplusplus
-#if __STDC_VERSION__ >= 202311L
-typedef enum framewire_range framewire_range;
-#else
-typedef int32_t framewire_range;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+} framewire_range;
 
-/*
- Where a peer stands.
- */
-enum framewire_peer_state
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
-  : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
- {
-    /*
-     Nothing negotiated.
-     */
+// Where a peer stands.
+typedef enum {
+    // Nothing negotiated.
     FRAMEWIRE_PEER_NEW = 0,
-    /*
-     Offer and answer are exchanged, or being so.
-     */
+    // Offer and answer are exchanged, or being so.
     FRAMEWIRE_PEER_CONNECTING = 1,
-    /*
-     Media flows.
-     */
+    // Media flows.
     FRAMEWIRE_PEER_CONNECTED = 2,
-    /*
-     Connected, but nothing came from the remote for two seconds.
-     */
+    // Connected, but nothing came from the remote for two seconds.
     FRAMEWIRE_PEER_INTERRUPTED = 3,
-    /*
-     ICE lost the path; it may come back.
-     */
+    // ICE lost the path; it may come back.
     FRAMEWIRE_PEER_DISCONNECTED = 4,
-    /*
-     It is over: no path, silence, or an error. Its sources are detached.
-     */
+    // It is over: no path, silence, or an error. Its sources are detached.
     FRAMEWIRE_PEER_FAILED = 5,
-    /*
-     It is over: closed by either side. Its sources are detached.
-     */
+    // It is over: closed by either side. Its sources are detached.
     FRAMEWIRE_PEER_CLOSED = 6,
-};
-#ifndef __cplusplus
-#if __STDC_VERSION__ >= 202311L
-typedef enum framewire_peer_state framewire_peer_state;
-#else
-typedef int32_t framewire_peer_state;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+} framewire_peer_state;
 
-/*
- A queue of what happened: to the sources, peers and servers whose options name it. It is read
- with framewire_events_next, by a descriptor in a loop of yours, or by a callback.
-
- It holds a bounded number of events; when it is full the oldest is lost, and the next one says
- how many. Nothing about an object is told after that object's free has returned.
-
- Thread safety: every function may be called from any thread, also from callbacks. Several
- threads may read one queue: each event goes to one of them.
- */
+// A queue of what happened: to the sources, peers and servers whose options name it. It is read
+// with framewire_events_next, by a descriptor in a loop of yours, or by a callback.
+//
+// It holds a bounded number of events; when it is full the oldest is lost, and the next one says
+// how many. Nothing about an object is told after that object's free has returned.
+//
+// Thread safety: every function may be called from any thread, also from callbacks. Several
+// threads may read one queue: each event goes to one of them.
 typedef struct framewire_events framewire_events;
 
-/*
- A tap on what the library says about itself. Without one it says nothing, anywhere.
-
- Thread safety: every function may be called from any thread, also from log callbacks.
- */
+// A tap on what the library says about itself. Without one it says nothing, anywhere.
+//
+// Thread safety: every function may be called from any thread, also from log callbacks.
 typedef struct framewire_log framewire_log;
 
-/*
- One WebRTC connection, negotiated over signalling of your own: an offer's text in, an answer's
- text out, or the other way round.
-
- Thread safety: every function may be called from any thread, also from callbacks; the ones that
- wait (framewire_peer_answer, framewire_peer_offer) hold up an event callback that calls them.
- */
+// One WebRTC connection, negotiated over signalling of your own: an offer's text in, an answer's
+// text out, or the other way round.
+//
+// Thread safety: every function may be called from any thread, also from callbacks; the ones that
+// wait (framewire_peer_answer, framewire_peer_offer) hold up an event callback that calls them.
 typedef struct framewire_peer framewire_peer;
 
-/*
- A small HTTP server that puts sources on the air: a player page at / and /watch/NAME, WHEP
- (draft-ietf-wish-whep-03) at /whep/NAME. Everything works without it, see framewire_peer.
-
- Thread safety: every function may be called from any thread, also from callbacks.
- */
+// A small HTTP server that puts sources on the air: a player page at / and /watch/NAME, WHEP
+// (draft-ietf-wish-whep-03) at /whep/NAME. Everything works without it, see framewire_peer.
+//
+// Thread safety: every function may be called from any thread, also from callbacks.
 typedef struct framewire_server framewire_server;
 
-/*
- What you publish: raw pictures and sound, encoded once, sent to every peer that watches.
-
- Thread safety: every function may be called from any thread, also from callbacks. Frames that
- several threads push at once come in some order.
- */
+// What you publish: raw pictures and sound, encoded once, sent to every peer that watches.
+//
+// Thread safety: every function may be called from any thread, also from callbacks. Frames that
+// several threads push at once come in some order.
 typedef struct framewire_source framewire_source;
 
-/*
- One line of the log.
- */
+// One line of the log.
 typedef struct {
-    /*
-     sizeof(framewire_log_line) of the library.
-     */
+    // sizeof(framewire_log_line) of the library.
     size_t size;
-    /*
-     One of framewire_log_level.
-     */
+    // One of framewire_log_level.
     int32_t level;
-    /*
-     Lines that were lost before this one because the callback was too slow.
-     */
+    // Lines that were lost before this one because the callback was too slow.
     uint32_t lost;
-    /*
-     The part of the library that speaks, like "framewire::peer".
-     */
+    // The part of the library that speaks, like "framewire::peer".
     const char *target;
-    /*
-     What it says, without a line end.
-     */
+    // What it says, without a line end.
     const char *text;
 } framewire_log_line;
 
-/*
- Where log lines go.
-
- Which thread: one of the library's own, one line at a time. It may block: 1,024 lines wait for
- it, then the oldest are lost. It may call every function of the library. `line` and its texts
- live until it returns.
-
- It is the library's from the call of framewire_log_new on, also if that fails: `drop` (NULL:
- nothing to do) is called exactly once, after the last `call`.
- */
+// Where log lines go.
+//
+// Which thread: one of the library's own, one line at a time. It may block: 1,024 lines wait for
+// it, then the oldest are lost. It may call every function of the library. `line` and its texts
+// live until it returns.
+//
+// It is the library's from the call of framewire_log_new on, also if that fails: `drop` (NULL:
+// nothing to do) is called exactly once, after the last `call`.
 typedef struct {
-    /*
-     Called for each line.
-     */
+    // Called for each line.
     void (*call)(void *context, const framewire_log_line *line);
-    /*
-     Called when `context` is no longer needed.
-     */
+    // Called when `context` is no longer needed.
     void (*drop)(void *context);
-    /*
-     Passed to both.
-     */
+    // Passed to both.
     void *context;
 } framewire_log_callback;
 
-/*
- What a log tap is made from.
- */
+// What a log tap is made from.
 typedef struct {
-    /*
-     sizeof(framewire_log_options).
-     */
+    // sizeof(framewire_log_options).
     size_t size;
-    /*
-     Where the lines go. `call` must be set.
-     */
+    // Where the lines go. `call` must be set.
     framewire_log_callback callback;
-    /*
-     The least grave framewire_log_level that is wanted; 0: FRAMEWIRE_LOG_INFO.
-     */
+    // The least grave framewire_log_level that is wanted; 0: FRAMEWIRE_LOG_INFO.
     uint32_t level;
-    /*
-     0.
-     */
+    // 0.
     uint32_t reserved;
 } framewire_log_options;
 
-/*
- One thing that happened.
- */
+// One thing that happened.
 typedef struct {
-    /*
-     sizeof(framewire_event).
-     */
+    // sizeof(framewire_event).
     size_t size;
-    /*
-     To which object: (uint64_t)handle.
-     */
+    // To which object: (uint64_t)handle.
     uint64_t object;
-    /*
-     A number that the kind explains, or 0.
-     */
+    // A number that the kind explains, or 0.
     int64_t value;
-    /*
-     The name of the stream; "" where there is none.
-     */
+    // The name of the stream; "" where there is none.
     const char *stream;
-    /*
-     A sentence, or the text that the kind explains. Never NULL.
-     */
+    // A sentence, or the text that the kind explains. Never NULL.
     const char *text;
-    /*
-     Bytes of `text`, without its NUL.
-     */
+    // Bytes of `text`, without its NUL.
     size_t text_length;
-    /*
-     One of framewire_event_kind.
-     */
+    // One of framewire_event_kind.
     int32_t kind;
-    /*
-     Events that were lost before this one because the queue was full.
-     */
+    // Events that were lost before this one because the queue was full.
     uint32_t lost;
 } framewire_event;
 
-/*
- Where events go instead of waiting to be read.
-
- Which thread: one of the library's own for each queue, one event at a time, in their order. It
- may block: the queue holds what comes meanwhile. It may call every function of the library, also
- free the object that the event is about, and the queue itself. `event` and its texts live until
- it returns.
-
- It is the library's from the call of framewire_events_new on, also if that fails: `drop` (NULL:
- nothing to do) is called exactly once, after the last `call`.
- */
+// Where events go instead of waiting to be read.
+//
+// Which thread: one of the library's own for each queue, one event at a time, in their order. It
+// may block: the queue holds what comes meanwhile. It may call every function of the library, also
+// free the object that the event is about, and the queue itself. `event` and its texts live until
+// it returns.
+//
+// It is the library's from the call of framewire_events_new on, also if that fails: `drop` (NULL:
+// nothing to do) is called exactly once, after the last `call`.
 typedef struct {
-    /*
-     Called for each event. NULL: none, the events are read with framewire_events_next.
-     */
+    // Called for each event. NULL: none, the events are read with framewire_events_next.
     void (*call)(void *context, const framewire_event *event);
-    /*
-     Called when `context` is no longer needed.
-     */
+    // Called when `context` is no longer needed.
     void (*drop)(void *context);
-    /*
-     Passed to both.
-     */
+    // Passed to both.
     void *context;
 } framewire_events_callback;
 
-/*
- What a queue is made from.
- */
+// What a queue is made from.
 typedef struct {
-    /*
-     sizeof(framewire_events_options).
-     */
+    // sizeof(framewire_events_options).
     size_t size;
-    /*
-     Where the events go; all zero: they wait to be read.
-     */
+    // Where the events go; all zero: they wait to be read.
     framewire_events_callback callback;
-    /*
-     How many events may wait: 1 to 1,000,000; 0: 1,024.
-     */
+    // How many events may wait: 1 to 1,000,000; 0: 1,024.
     size_t capacity;
 } framewire_events_options;
 
-/*
- What a source is made from. 0 is the default of every field but `size`.
- */
+// What a source is made from. 0 is the default of every field but `size`.
 typedef struct {
-    /*
-     sizeof(framewire_source_options).
-     */
+    // sizeof(framewire_source_options).
     size_t size;
-    /*
-     Where its failures are told; NULL: nowhere. It stays yours.
-     */
+    // Where its failures are told; NULL: nowhere. It stays yours.
     framewire_events *events;
-    /*
-     Expected frames a second, for rate control: above 0, at most 240; 0: 30.
-     */
+    // Expected frames a second, for rate control: above 0, at most 240; 0: 30.
     double fps;
-    /*
-     What it has: framewire_media, or'ed; 0: both.
-     */
+    // What it has: framewire_media, or'ed; 0: both.
     uint32_t media;
-    /*
-     Expected columns, 1 to 16,383; 0: 1,280. A frame of another size is fine.
-     */
+    // Expected columns, 1 to 16,383; 0: 1,280. A frame of another size is fine.
     uint32_t width;
-    /*
-     Expected rows, 1 to 16,383; 0: 720.
-     */
+    // Expected rows, 1 to 16,383; 0: 720.
     uint32_t height;
-    /*
-     Target bits a second of the picture, 1,000 to 1,000,000,000; 0: 2,000,000.
-     */
+    // Target bits a second of the picture, 1,000 to 1,000,000,000; 0: 2,000,000.
     uint32_t video_bitrate;
-    /*
-     Longest distance between keyframes, in milliseconds; 0: only when a viewer needs one.
-     */
+    // Longest distance between keyframes, in milliseconds; 0: only when a viewer needs one.
     uint32_t keyframe_interval_ms;
-    /*
-     At most one keyframe that viewers ask for in this many milliseconds; 0: 500.
-     */
+    // At most one keyframe that viewers ask for in this many milliseconds; 0: 500.
     uint32_t keyframe_window_ms;
-    /*
-     A framewire_matrix; 0: FRAMEWIRE_MATRIX_BT601. RGB has none.
-     */
+    // A framewire_matrix; 0: FRAMEWIRE_MATRIX_BT601. RGB has none.
     uint32_t matrix;
-    /*
-     A framewire_range; 0: full for RGB, limited for YUV.
-     */
+    // A framewire_range; 0: full for RGB, limited for YUV.
     uint32_t range;
-    /*
-     Target bits a second of the sound, 6,000 to 510,000; 0: 64,000.
-     */
+    // Target bits a second of the sound, 6,000 to 510,000; 0: 64,000.
     uint32_t audio_bitrate;
-    /*
-     Channels that are sent, 1 or 2; 0: 2. What you push may have another number.
-     */
+    // Channels that are sent, 1 or 2; 0: 2. What you push may have another number.
     uint32_t audio_channels;
-    /*
-     Opus complexity, 1 to 10; 0: 9.
-     */
+    // Opus complexity, 1 to 10; 0: 9.
     uint32_t audio_complexity;
-    /*
-     1: silence is hardly sent at all (Opus DTX); 0: it is.
-     */
+    // 1: silence is hardly sent at all (Opus DTX); 0: it is.
     uint32_t audio_dtx;
 } framewire_source_options;
 
-/*
- One picture.
- */
+// One picture.
 typedef struct {
-    /*
-     sizeof(framewire_video_frame).
-     */
+    // sizeof(framewire_video_frame).
     size_t size;
-    /*
-     One of framewire_format.
-     */
+    // One of framewire_format.
     uint32_t format;
-    /*
-     Columns: 1 to 16,383, odd ones too.
-     */
+    // Columns: 1 to 16,383, odd ones too.
     uint32_t width;
-    /*
-     Rows: 1 to 16,383, odd ones too.
-     */
+    // Rows: 1 to 16,383, odd ones too.
     uint32_t height;
-    /*
-     0.
-     */
+    // 0.
     uint32_t reserved;
-    /*
-     The first row of each plane. Of a plane, (rows - 1) * stride + bytes of a row are read.
-     */
+    // The first row of each plane. Of a plane, (rows - 1) * stride + bytes of a row are read.
     const uint8_t *planes[3];
-    /*
-     Bytes from one row to the next, a plane; 0: the rows follow one another without a gap.
-     */
+    // Bytes from one row to the next, a plane; 0: the rows follow one another without a gap.
     size_t strides[3];
-    /*
-     When it was captured: microseconds of CLOCK_MONOTONIC; 0: now. Sound and picture of one
-     source are played in sync by it.
-     */
+    // When it was captured: microseconds of CLOCK_MONOTONIC; 0: now. Sound and picture of one
+    // source are played in sync by it.
     uint64_t capture_time_us;
 } framewire_video_frame;
 
-/*
- What gives a buffer of yours back to you: `call` is called exactly once.
-
- Which thread: the one that pushes, an encoder thread of the library, or the one that frees the
- source. It should return soon: the next frame waits for it. It may call every function of the
- library.
- */
+// What gives a buffer of yours back to you: `call` is called exactly once.
+//
+// Which thread: the one that pushes, an encoder thread of the library, or the one that frees the
+// source. It should return soon: the next frame waits for it. It may call every function of the
+// library.
 typedef struct {
-    /*
-     Called when the library will not read the buffer again. Must be set.
-     */
+    // Called when the library will not read the buffer again. Must be set.
     void (*call)(void *context);
-    /*
-     Passed to it.
-     */
+    // Passed to it.
     void *context;
 } framewire_release;
 
-/*
- Sound.
- */
+// Sound.
 typedef struct {
-    /*
-     sizeof(framewire_audio_frame).
-     */
+    // sizeof(framewire_audio_frame).
     size_t size;
-    /*
-     frames * channels samples, interleaved where there are two channels. May be NULL when
-     `frames` is 0. Aligned as its type.
-     */
+    // frames * channels samples, interleaved where there are two channels. May be NULL when
+    // `frames` is 0. Aligned as its type.
     const void *samples;
-    /*
-     When the first sample was captured: microseconds of CLOCK_MONOTONIC; 0: it follows on what
-     was pushed before.
-     */
+    // When the first sample was captured: microseconds of CLOCK_MONOTONIC; 0: it follows on what
+    // was pushed before.
     uint64_t capture_time_us;
-    /*
-     One of framewire_sample_format.
-     */
+    // One of framewire_sample_format.
     uint32_t format;
-    /*
-     Samples a second of one channel: 8,000 to 192,000.
-     */
+    // Samples a second of one channel: 8,000 to 192,000.
     uint32_t sample_rate;
-    /*
-     1 or 2.
-     */
+    // 1 or 2.
     uint32_t channels;
-    /*
-     Samples of one channel: any number, 0 too.
-     */
+    // Samples of one channel: any number, 0 too.
     uint32_t frames;
 } framewire_audio_frame;
 
-/*
- How long something took, in microseconds: half of all took at most p50, and so on.
- */
+// How long something took, in microseconds: half of all took at most p50, and so on.
 typedef struct {
-    /*
-     How many were counted.
-     */
+    // How many were counted.
     uint64_t count;
-    /*
-     Of 50 in 100, the longest.
-     */
+    // Of 50 in 100, the longest.
     uint64_t p50_us;
-    /*
-     Of 95 in 100.
-     */
+    // Of 95 in 100.
     uint64_t p95_us;
-    /*
-     Of 99 in 100.
-     */
+    // Of 99 in 100.
     uint64_t p99_us;
-    /*
-     Of all.
-     */
+    // Of all.
     uint64_t max_us;
 } framewire_percentiles;
 
-/*
- Figures of one source since it was made.
-
- Each pushed picture is counted once: video_pushed = video_evicted + video_refused + video_taken +
- the one that may be waiting.
- */
+// Figures of one source since it was made.
+//
+// Each pushed picture is counted once: video_pushed = video_evicted + video_refused + video_taken +
+// the one that may be waiting.
 typedef struct {
-    /*
-     sizeof(framewire_source_stats).
-     */
+    // sizeof(framewire_source_stats).
     size_t size;
-    /*
-     Peers that are being sent this source.
-     */
+    // Peers that are being sent this source.
     uint64_t viewers;
-    /*
-     Pictures handed over.
-     */
+    // Pictures handed over.
     uint64_t video_pushed;
-    /*
-     Pictures that a newer one replaced before they were taken.
-     */
+    // Pictures that a newer one replaced before they were taken.
     uint64_t video_evicted;
-    /*
-     Pictures handed over after the end.
-     */
+    // Pictures handed over after the end.
     uint64_t video_refused;
-    /*
-     Pictures the encoder thread took.
-     */
+    // Pictures the encoder thread took.
     uint64_t video_taken;
-    /*
-     Pictures replaced by a newer one while the encoder was backing off after an error.
-     */
+    // Pictures replaced by a newer one while the encoder was backing off after an error.
     uint64_t video_skipped;
-    /*
-     Pictures that rate control left out.
-     */
+    // Pictures that rate control left out.
     uint64_t video_rate_dropped;
-    /*
-     Encoded frames, those that were encoded again for a keyframe included.
-     */
+    // Encoded frames, those that were encoded again for a keyframe included.
     uint64_t video_encoded;
-    /*
-     Those that are keyframes.
-     */
+    // Those that are keyframes.
     uint64_t video_keyframes;
-    /*
-     Bytes of encoded pictures.
-     */
+    // Bytes of encoded pictures.
     uint64_t video_bytes;
-    /*
-     Packets that encoded pictures were cut into.
-     */
+    // Packets that encoded pictures were cut into.
     uint64_t video_packets;
-    /*
-     Encoded pictures a sender thread had no room for.
-     */
+    // Encoded pictures a sender thread had no room for.
     uint64_t video_undelivered;
-    /*
-     Capture times that did not rise and were moved one tick forward.
-     */
+    // Capture times that did not rise and were moved one tick forward.
     uint64_t video_times_moved;
-    /*
-     Times a keyframe came to be wanted; requests while one was are not counted again.
-     */
+    // Times a keyframe came to be wanted; requests while one was are not counted again.
     uint64_t keyframe_requests;
-    /*
-     Errors of the picture's encoder.
-     */
+    // Errors of the picture's encoder.
     uint64_t video_errors;
-    /*
-     Sound handed over, in microseconds.
-     */
+    // Sound handed over, in microseconds.
     uint64_t audio_pushed_us;
-    /*
-     Sound dropped because 200 ms waited already, in microseconds.
-     */
+    // Sound dropped because 200 ms waited already, in microseconds.
     uint64_t audio_dropped_us;
-    /*
-     Opus frames of 20 ms.
-     */
+    // Opus frames of 20 ms.
     uint64_t audio_encoded;
-    /*
-     Bytes of Opus frames.
-     */
+    // Bytes of Opus frames.
     uint64_t audio_bytes;
-    /*
-     Opus frames a sender thread had no room for.
-     */
+    // Opus frames a sender thread had no room for.
     uint64_t audio_undelivered;
-    /*
-     Pushes whose capture time went backwards; their sound follows on what came before.
-     */
+    // Pushes whose capture time went backwards; their sound follows on what came before.
     uint64_t audio_times_moved;
-    /*
-     Errors of the sound's encoder.
-     */
+    // Errors of the sound's encoder.
     uint64_t audio_errors;
-    /*
-     Picture: handed over to taken.
-     */
+    // Picture: handed over to taken.
     framewire_percentiles push_to_take;
-    /*
-     Picture: taken to encoded.
-     */
+    // Picture: taken to encoded.
     framewire_percentiles take_to_encoded;
-    /*
-     Picture: encoded to sent, once for each sender thread.
-     */
+    // Picture: encoded to sent, once for each sender thread.
     framewire_percentiles encoded_to_sent;
-    /*
-     Picture: handed over to sent, once for each sender thread.
-     */
+    // Picture: handed over to sent, once for each sender thread.
     framewire_percentiles push_to_sent;
-    /*
-     A framewire_source_state: where it stands.
-     */
+    // A framewire_source_state: where it stands.
     int32_t state;
-    /*
-     Columns of the encoder's picture; 0 before the first.
-     */
+    // Columns of the encoder's picture; 0 before the first.
     uint32_t width;
-    /*
-     Rows of the encoder's picture; 0 before the first.
-     */
+    // Rows of the encoder's picture; 0 before the first.
     uint32_t height;
-    /*
-     Target bits a second that the encoder is set to; 0 before the first picture.
-     */
+    // Target bits a second that the encoder is set to; 0 before the first picture.
     uint32_t bitrate;
 } framewire_source_stats;
 
-/*
- What a peer is made from. 0 is the default of every field but `size`.
- */
+// What a peer is made from. 0 is the default of every field but `size`.
 typedef struct {
-    /*
-     sizeof(framewire_peer_options).
-     */
+    // sizeof(framewire_peer_options).
     size_t size;
-    /*
-     Where its life is told; NULL: nowhere. It stays yours.
-     */
+    // Where its life is told; NULL: nowhere. It stays yours.
     framewire_events *events;
-    /*
-     The name of the stream in its events; NULL: "". Copied.
-     */
+    // The name of the stream in its events; NULL: "". Copied.
     const char *stream;
-    /*
-     The local IP address for media, "192.0.2.1"; NULL: every interface's. Copied.
-     */
+    // The local IP address for media, "192.0.2.1"; NULL: every interface's. Copied.
     const char *media_address;
-    /*
-     IP addresses to tell the remote in place of private ones, what a NAT in front of this machine
-     shows: up to 8, separated by commas; NULL: none. Copied.
-     */
+    // IP addresses to tell the remote in place of private ones, what a NAT in front of this machine
+    // shows: up to 8, separated by commas; NULL: none. Copied.
     const char *public_addresses;
-    /*
-     The local UDP port for media, shared by all peers that name it; 0: one that is free.
-     */
+    // The local UDP port for media, shared by all peers that name it; 0: one that is free.
     uint32_t media_port;
-    /*
-     1: candidates of the remote are probed. 0: they are not, the remote's own probes tell where it
-     is; that is enough where it can reach this machine, and no stranger gets a packet from here.
-     */
+    // 1: candidates of the remote are probed. 0: they are not, the remote's own probes tell where it
+    // is; that is enough where it can reach this machine, and no stranger gets a packet from here.
     uint32_t probe_candidates;
-    /*
-     How long it may be disconnected before it has failed, in milliseconds; 0: 5,000.
-     */
+    // How long it may be disconnected before it has failed, in milliseconds; 0: 5,000.
     uint32_t disconnect_grace_ms;
-    /*
-     How long it may take to connect before it has failed, in milliseconds; 0: 30,000.
-     */
+    // How long it may take to connect before it has failed, in milliseconds; 0: 30,000.
     uint32_t connect_timeout_ms;
 } framewire_peer_options;
 
-/*
- Figures of one viewer: one source's picture or sound to one peer.
- */
+// Figures of one viewer: one source's picture or sound to one peer.
 typedef struct {
-    /*
-     sizeof(framewire_viewer_stats).
-     */
+    // sizeof(framewire_viewer_stats).
     size_t size;
-    /*
-     Frames sent.
-     */
+    // Frames sent.
     uint64_t frames_sent;
-    /*
-     Frames not sent, because the viewer waits for a keyframe.
-     */
+    // Frames not sent, because the viewer waits for a keyframe.
     uint64_t frames_skipped;
-    /*
-     Keyframes among the frames sent; always 0 for sound.
-     */
+    // Keyframes among the frames sent; always 0 for sound.
     uint64_t keyframes_sent;
-    /*
-     Times the source's frames were not contiguous.
-     */
+    // Times the source's frames were not contiguous.
     uint64_t gaps;
-    /*
-     RTP packets sent, resends not included.
-     */
+    // RTP packets sent, resends not included.
     uint64_t packets_sent;
-    /*
-     Their bytes, RTP header to the last byte.
-     */
+    // Their bytes, RTP header to the last byte.
     uint64_t bytes_sent;
-    /*
-     RTP packets sent again.
-     */
+    // RTP packets sent again.
     uint64_t packets_resent;
-    /*
-     Their bytes.
-     */
+    // Their bytes.
     uint64_t bytes_resent;
-    /*
-     NACK messages received.
-     */
+    // NACK messages received.
     uint64_t nacks;
-    /*
-     Packets they asked for.
-     */
+    // Packets they asked for.
     uint64_t packets_nacked;
-    /*
-     Of these, packets that were not sent again because a copy had left within the round trip.
-     */
+    // Of these, packets that were not sent again because a copy had left within the round trip.
     uint64_t resends_too_soon;
-    /*
-     Of these, packets that were no longer there, or had been sent as often as is allowed.
-     */
+    // Of these, packets that were no longer there, or had been sent as often as is allowed.
     uint64_t resends_too_late;
-    /*
-     PLI messages received.
-     */
+    // PLI messages received.
     uint64_t plis;
-    /*
-     FIR requests received, repeats included.
-     */
+    // FIR requests received, repeats included.
     uint64_t firs;
-    /*
-     Of these, repeats.
-     */
+    // Of these, repeats.
     uint64_t firs_repeated;
-    /*
-     REMB messages received.
-     */
+    // REMB messages received.
     uint64_t rembs;
-    /*
-     What the last REMB says the path can carry, in bits a second; 0 before the first.
-     */
+    // What the last REMB says the path can carry, in bits a second; 0 before the first.
     uint64_t remb_bitrate;
-    /*
-     Report blocks received about this stream.
-     */
+    // Report blocks received about this stream.
     uint64_t reports;
-    /*
-     RTCP messages that did not parse.
-     */
+    // RTCP messages that did not parse.
     uint64_t malformed;
-    /*
-     Packets lost since the start, as last reported; 0 if more came (twice) than were sent.
-     */
+    // Packets lost since the start, as last reported; 0 if more came (twice) than were sent.
     uint64_t packets_lost;
-    /*
-     Share of packets lost between the last two reports, of 256.
-     */
+    // Share of packets lost between the last two reports, of 256.
     uint64_t fraction_lost;
-    /*
-     Interarrival jitter as last reported, in microseconds.
-     */
+    // Interarrival jitter as last reported, in microseconds.
     uint64_t jitter_us;
-    /*
-     Round trip as last measured, in microseconds; 0 before the first.
-     */
+    // Round trip as last measured, in microseconds; 0 before the first.
     uint64_t round_trip_us;
-    /*
-     From connected to the first keyframe (first sound) sent, in microseconds; 0 before it.
-     */
+    // From connected to the first keyframe (first sound) sent, in microseconds; 0 before it.
     uint64_t first_keyframe_us;
-    /*
-     1 while nothing is sent for want of a keyframe.
-     */
+    // 1 while nothing is sent for want of a keyframe.
     uint64_t waiting_for_keyframe;
 } framewire_viewer_stats;
 
-/*
- A STUN or TURN server that viewers are told of.
- */
+// A STUN or TURN server that viewers are told of.
 typedef struct {
-    /*
-     "stun:host:port", "turn:host:port?transport=udp" (RFC 7064, RFC 7065).
-     */
+    // "stun:host:port", "turn:host:port?transport=udp" (RFC 7064, RFC 7065).
     const char *url;
-    /*
-     For TURN; else NULL.
-     */
+    // For TURN; else NULL.
     const char *username;
-    /*
-     For TURN; else NULL.
-     */
+    // For TURN; else NULL.
     const char *credential;
 } framewire_ice_server;
 
-/*
- What a server is made from. 0 is the default of every field but `size`. Every text is copied.
- */
+// What a server is made from. 0 is the default of every field but `size`. Every text is copied.
 typedef struct {
-    /*
-     sizeof(framewire_server_options).
-     */
+    // sizeof(framewire_server_options).
     size_t size;
-    /*
-     Where its sessions and its failure are told; NULL: nowhere. It stays yours.
-     */
+    // Where its sessions and its failure are told; NULL: nowhere. It stays yours.
     framewire_events *events;
-    /*
-     Where it listens, "host:port"; port 0 takes a free one; NULL: "127.0.0.1:8080".
-     */
+    // Where it listens, "host:port"; port 0 takes a free one; NULL: "127.0.0.1:8080".
     const char *bind;
-    /*
-     The local IP address for media, "192.0.2.1"; NULL: every interface's.
-     */
+    // The local IP address for media, "192.0.2.1"; NULL: every interface's.
     const char *media_address;
-    /*
-     IP addresses to tell viewers in place of private ones, what a NAT in front of this machine
-     shows: up to 8, separated by commas; NULL: none.
-     */
+    // IP addresses to tell viewers in place of private ones, what a NAT in front of this machine
+    // shows: up to 8, separated by commas; NULL: none.
     const char *public_addresses;
-    /*
-     The bearer token that a viewer must bring; NULL: everybody may watch.
-     */
+    // The bearer token that a viewer must bring; NULL: everybody may watch.
     const char *token;
-    /*
-     STUN and TURN servers that viewers are told of; NULL: none.
-     */
+    // STUN and TURN servers that viewers are told of; NULL: none.
     const framewire_ice_server *ice_servers;
-    /*
-     How many.
-     */
+    // How many.
     size_t ice_server_count;
-    /*
-     Sessions at a time; 0: 1,000.
-     */
+    // Sessions at a time; 0: 1,000.
     uint32_t max_sessions;
-    /*
-     HTTP connections at a time; 0: 128.
-     */
+    // HTTP connections at a time; 0: 128.
     uint32_t max_connections;
-    /*
-     Bytes of a request's line and headers, 256 or more; 0: 16,384.
-     */
+    // Bytes of a request's line and headers, 256 or more; 0: 16,384.
     uint32_t max_header;
-    /*
-     Bytes of a request's body, 1,024 or more; 0: 65,536.
-     */
+    // Bytes of a request's body, 1,024 or more; 0: 65,536.
     uint32_t max_body;
-    /*
-     How long a request may take to come, and its response to go, in milliseconds; 0: 10,000.
-     */
+    // How long a request may take to come, and its response to go, in milliseconds; 0: 10,000.
     uint32_t request_timeout_ms;
-    /*
-     How long a connection may wait for its next request, in milliseconds; 0: 15,000.
-     */
+    // How long a connection may wait for its next request, in milliseconds; 0: 15,000.
     uint32_t idle_timeout_ms;
-    /*
-     How long a session may take to connect before it is freed, in milliseconds; 0: 30,000.
-     */
+    // How long a session may take to connect before it is freed, in milliseconds; 0: 30,000.
     uint32_t connect_timeout_ms;
-    /*
-     POSTs a minute from one address; 0: 600.
-     */
+    // POSTs a minute from one address; 0: 600.
     uint32_t posts_per_minute;
-    /*
-     The local UDP port for media, shared by all sessions; 0: one that is free.
-     */
+    // The local UDP port for media; 0: one that is free.
     uint32_t media_port;
-    /*
-     0.
-     */
+    // 0.
     uint32_t reserved;
 } framewire_server_options;
 
-/*
- Figures of one server since it was made.
- */
+// Figures of one server since it was made.
 typedef struct {
-    /*
-     sizeof(framewire_server_stats).
-     */
+    // sizeof(framewire_server_stats).
     size_t size;
-    /*
-     Sessions, now.
-     */
+    // Sessions, now.
     uint64_t sessions;
-    /*
-     Sessions begun.
-     */
+    // Sessions begun.
     uint64_t sessions_started;
-    /*
-     HTTP connections, now.
-     */
+    // HTTP connections, now.
     uint64_t connections;
-    /*
-     HTTP connections that found no room.
-     */
+    // HTTP connections that found no room.
     uint64_t connections_refused;
-    /*
-     Requests answered.
-     */
+    // Requests answered.
     uint64_t requests;
-    /*
-     Requests that were not HTTP, or longer than the limits.
-     */
+    // Requests that were not HTTP, or longer than the limits.
     uint64_t requests_refused;
-    /*
-     Requests that took too long.
-     */
+    // Requests that took too long.
     uint64_t requests_timed_out;
 } framewire_server_stats;
 
@@ -1222,231 +637,179 @@ typedef struct {
 extern "C" {
 #endif // __cplusplus
 
-/*
- The sentence of the last call of this thread that did not return FRAMEWIRE_OK: it names the
- argument and the rule, "frame.stride[0] is 600 but width 640 needs 640". Never NULL; "" when no
- call has failed. A call that succeeds leaves it alone.
-
- Lives until the next call of this thread that does not return FRAMEWIRE_OK. Needs no handle, and
- works in the child of a fork.
- */
+// The sentence of the last call of this thread that did not return FRAMEWIRE_OK: it names the
+// argument and the rule, "frame.stride[0] is 600 but width 640 needs 640". Never NULL; "" when no
+// call has failed. A call that succeeds leaves it alone.
+//
+// Lives until the next call of this thread that does not return FRAMEWIRE_OK. Needs no handle, and
+// works in the child of a fork.
 const char *framewire_last_error(void);
 
-/*
- The ABI that the library has: the number in its soname.
- */
+// The ABI that the library has: the number in its soname.
 uint32_t framewire_abi_version(void);
 
-/*
- The library's release, like "1.2.3". Lives for ever.
- */
+// The library's release, like "1.2.3". Lives for ever.
 const char *framewire_version(void);
 
-/*
- Starts to listen. Any number of taps may be open, each with a level and a thread of its own.
-
- On success `*log` is yours until framewire_log_free. INVALID_ARGUMENT: a NULL, a wrong size or an
- unknown level. INVALID_STATE: a Rust program around the library has a logger of its own.
- */
+// Starts to listen. Any number of taps may be open, each with a level and a thread of its own.
+//
+// On success `*log` is yours until framewire_log_free. INVALID_ARGUMENT: a NULL, a wrong size or an
+// unknown level. INVALID_STATE: a Rust program around the library has a logger of its own.
 framewire_status framewire_log_new(const framewire_log_options *options, framewire_log **log);
 
-/*
- Ends a tap. NULL is fine. When it returns, `call` is not running and will not be called again,
- and `drop` has been called; inside the tap's own callback, `drop` follows after that returns. A
- callback that does not return is waited for one second at most.
- */
+// Ends a tap. NULL is fine. When it returns, `call` is not running and will not be called again,
+// and `drop` has been called; inside the tap's own callback, `drop` follows after that returns. A
+// callback that does not return is waited for one second at most.
 void framewire_log_free(framewire_log *log);
 
-/*
- Makes a queue. `options` may be NULL: all defaults.
-
- On success `*events` is yours until framewire_events_free. INVALID_ARGUMENT: a NULL, a wrong
- size, a capacity out of range, or a callback with `drop` or `context` but no `call`.
- */
+// Makes a queue. `options` may be NULL: all defaults.
+//
+// On success `*events` is yours until framewire_events_free. INVALID_ARGUMENT: a NULL, a wrong
+// size, a capacity out of range, or a callback with `drop` or `context` but no `call`.
 framewire_status framewire_events_new(const framewire_events_options *options, framewire_events **events);
 
-/*
- Ends a queue. NULL is fine. What waits in it is dropped; the objects that name it live on and
- tell nobody. Threads that wait in framewire_events_next return with CLOSED; its descriptor is
- closed: take it out of your loop first.
-
- When it returns, the callback is not running and will not be called again, and its `drop` has
- been called; inside the callback itself, `drop` follows after that returns. A callback that does
- not return is waited for one second at most.
- */
+// Ends a queue. NULL is fine. What waits in it is dropped; the objects that name it live on and
+// tell nobody. Threads that wait in framewire_events_next return with CLOSED; its descriptor is
+// closed: take it out of your loop first.
+//
+// When it returns, the callback is not running and will not be called again, and its `drop` has
+// been called; inside the callback itself, `drop` follows after that returns. A callback that does
+// not return is waited for one second at most.
 void framewire_events_free(framewire_events *events);
 
-/*
- Takes the oldest event, waiting for at most `timeout_ms` milliseconds: 0 does not wait, -1 waits
- without end. TIMEOUT: none came, also when it did not wait. CLOSED: the queue was freed while we
- waited. INVALID_STATE: the queue has a callback.
-
- `event->size` must be set, the rest is written on success. `stream` and `text` live until this
- thread calls framewire_events_next again, on whatever queue, or ends: copy what you keep. They
- are no other thread's business, so several threads may read one queue.
- */
+// Takes the oldest event, waiting for at most `timeout_ms` milliseconds: 0 does not wait, -1 waits
+// without end. TIMEOUT: none came, also when it did not wait. CLOSED: the queue was freed while we
+// waited. INVALID_STATE: the queue has a callback.
+//
+// `event->size` must be set, the rest is written on success. `stream` and `text` live until this
+// thread calls framewire_events_next again, on whatever queue, or ends: copy what you keep. They
+// are no other thread's business, so several threads may read one queue.
 framewire_status framewire_events_next(framewire_events *events, int32_t timeout_ms, framewire_event *event);
 
-/*
- A descriptor for poll, select or epoll: readable exactly while an event waits. Only wait for it;
- do not read or close it. It is the same one each time, and lives until framewire_events_free.
-
- A negative number is a framewire_status, and poll passes over it. INVALID_STATE: the queue has a
- callback. IO: the process has no descriptors left.
- */
+// A descriptor for poll, select or epoll: readable exactly while an event waits. Only wait for it;
+// do not read or close it. It is the same one each time, and lives until framewire_events_free.
+//
+// A negative number is a framewire_status, and poll passes over it. INVALID_STATE: the queue has a
+// callback. IO: the process has no descriptors left.
 int32_t framewire_events_fd(framewire_events *events);
 
-/*
- Makes a source and starts its encoder threads; they sleep until something is pushed and watched.
-
- On success `*source` is yours until framewire_source_free. INVALID_ARGUMENT: a NULL, a wrong
- size, a number out of range. INVALID_HANDLE: `options->events` is no events handle. CODEC, IO: an
- encoder or a thread could not be made.
- */
+// Makes a source and starts its encoder threads; they sleep until something is pushed and watched.
+//
+// On success `*source` is yours until framewire_source_free. INVALID_ARGUMENT: a NULL, a wrong
+// size, a number out of range. INVALID_HANDLE: `options->events` is no events handle. CODEC, IO: an
+// encoder or a thread could not be made.
 framewire_status framewire_source_new(const framewire_source_options *options, framewire_source **source);
 
-/*
- Ends a source: its viewers see no more of it, and its encoder threads end. NULL is fine. Returns
- within 100 ms, also in the middle of an encode. Peers and servers that send it need not be freed
- before it.
-
- No event about it comes afterwards, and an event callback about it is not running (one that does
- not return is waited for one second at most; inside it, free returns at once). A buffer that was
- pushed with framewire_source_push_video_owned and is being encoded at this moment is released as
- soon as that is over.
- */
+// Ends a source: its viewers see no more of it, and its encoder threads end. NULL is fine. Returns
+// within 100 ms, also in the middle of an encode. Peers and servers that send it need not be freed
+// before it.
+//
+// No event about it comes afterwards, and an event callback about it is not running (one that does
+// not return is waited for one second at most; inside it, free returns at once). A buffer that was
+// pushed with framewire_source_push_video_owned and is being encoded at this moment is released as
+// soon as that is over.
 void framewire_source_free(framewire_source *source);
 
-/*
- Queues one picture. Its planes are copied: they are yours again when the call returns. Never
- blocks, whatever the encoder does: one picture waits for it, and a newer one takes its place.
-
- `evicted` (may be NULL) tells whether it took the place of one that was still waiting.
-
- INVALID_ARGUMENT: what is wrong with the frame; it is not taken. INVALID_STATE: the source has
- no pictures. CLOSED: the source has failed. LIMIT: no memory for the copy.
- */
+// Queues one picture. Its planes are copied: they are yours again when the call returns. Never
+// blocks, whatever the encoder does: one picture waits for it, and a newer one takes its place.
+//
+// `evicted` (may be NULL) tells whether it took the place of one that was still waiting.
+//
+// INVALID_ARGUMENT: what is wrong with the frame; it is not taken. INVALID_STATE: the source has
+// no pictures. CLOSED: the source has failed. LIMIT: no memory for the copy.
 framewire_status framewire_source_push_video(framewire_source *source,
                                              const framewire_video_frame *frame,
                                              bool *evicted);
 
-/*
- Queues one picture without copying it: the planes are the library's, and must not change, until
- `release` is called. That happens exactly once, whatever this call returns: on failure before it
- returns, else when the picture has been encoded or another took its place, or with
- framewire_source_free.
-
- `release.call` must be set; one that has nothing to do may return at once. For the rest see
- framewire_source_push_video.
- */
+// Queues one picture without copying it: the planes are the library's, and must not change, until
+// `release` is called. That happens exactly once, whatever this call returns: on failure before it
+// returns, else when the picture has been encoded or another took its place, or with
+// framewire_source_free.
+//
+// `release.call` must be set; one that has nothing to do may return at once. For the rest see
+// framewire_source_push_video.
 framewire_status framewire_source_push_video_owned(framewire_source *source,
                                                    const framewire_video_frame *frame,
                                                    framewire_release release,
                                                    bool *evicted);
 
-/*
- Queues sound. It is copied. Never blocks: at most 200 ms wait for the encoder, then the oldest
- are dropped and counted. Digital silence is sound; an empty frame is fine. The rate and the
- number of channels may change from call to call.
-
- INVALID_ARGUMENT: what is wrong with the frame; nothing of it is taken. INVALID_STATE: the source
- has no sound. CLOSED: the source has failed.
- */
+// Queues sound. It is copied. Never blocks: at most 200 ms wait for the encoder, then the oldest
+// are dropped and counted. Digital silence is sound; an empty frame is fine. The rate and the
+// number of channels may change from call to call.
+//
+// INVALID_ARGUMENT: what is wrong with the frame; nothing of it is taken. INVALID_STATE: the source
+// has no sound. CLOSED: the source has failed.
 framewire_status framewire_source_push_audio(framewire_source *source, const framewire_audio_frame *frame);
 
-/*
- Asks for a keyframe, which viewers do by themselves when they need one. Requests are coalesced:
- at most one keyframe in `keyframe_window_ms`, and none is forgotten. Returns at once.
- */
+// Asks for a keyframe, which viewers do by themselves when they need one. Requests are coalesced:
+// at most one keyframe in `keyframe_window_ms`, and none is forgotten. Returns at once.
 framewire_status framewire_source_request_keyframe(framewire_source *source);
 
-/*
- A new target for the picture, in bits a second, from the next frame on. Returns at once, also
- while nothing is pushed. INVALID_ARGUMENT: not 1,000 to 1,000,000,000. INVALID_STATE: the source
- has no pictures.
- */
+// A new target for the picture, in bits a second, from the next frame on. Returns at once, also
+// while nothing is pushed. INVALID_ARGUMENT: not 1,000 to 1,000,000,000. INVALID_STATE: the source
+// has no pictures.
 framewire_status framewire_source_set_video_bitrate(framewire_source *source, uint32_t bits_per_second);
 
-/*
- Another number of expected frames a second, for rate control; as framewire_source_set_video_bitrate.
- INVALID_ARGUMENT: not above 0 and at most 240.
- */
+// Another number of expected frames a second, for rate control; as framewire_source_set_video_bitrate.
+// INVALID_ARGUMENT: not above 0 and at most 240.
 framewire_status framewire_source_set_frame_rate(framewire_source *source, double fps);
 
-/*
- Prepares the encoder for pictures of another size, so that the first of them does not wait for
- it; as framewire_source_set_video_bitrate. Not needed: a frame of another size does the same.
- INVALID_ARGUMENT: a side is not 1 to 16,383.
- */
+// Prepares the encoder for pictures of another size, so that the first of them does not wait for
+// it; as framewire_source_set_video_bitrate. Not needed: a frame of another size does the same.
+// INVALID_ARGUMENT: a side is not 1 to 16,383.
 framewire_status framewire_source_set_video_size(framewire_source *source, uint32_t width, uint32_t height);
 
-/*
- The figures of a source as they stand, without stopping anyone. `stats->size` must be set.
- */
+// The figures of a source as they stand, without stopping anyone. `stats->size` must be set.
 framewire_status framewire_source_get_stats(framewire_source *source, framewire_source_stats *stats);
 
-/*
- Makes a peer that is connected to nothing. `options` may be NULL: all defaults.
-
- On success `*peer` is yours until framewire_peer_free. INVALID_ARGUMENT: a NULL, a wrong size, an
- address that is none. INVALID_HANDLE: `options->events` is no events handle.
- */
+// Makes a peer that is connected to nothing. `options` may be NULL: all defaults.
+//
+// On success `*peer` is yours until framewire_peer_free. INVALID_ARGUMENT: a NULL, a wrong size, an
+// address that is none. INVALID_HANDLE: `options->events` is no events handle.
 framewire_status framewire_peer_new(const framewire_peer_options *options, framewire_peer **peer);
 
-/*
- Ends a peer in whatever state it is: says goodbye to the remote, detaches its sources. NULL is
- fine. Its sources live on. A call that waits for its answer or offer returns with CLOSED.
-
- No event about it comes afterwards, and an event callback about it is not running (one that does
- not return is waited for one second at most; inside it, free returns at once).
- */
+// Ends a peer in whatever state it is: says goodbye to the remote, detaches its sources. NULL is
+// fine. Its sources live on. A call that waits for its answer or offer returns with CLOSED.
+//
+// No event about it comes afterwards, and an event callback about it is not running (one that does
+// not return is waited for one second at most; inside it, free returns at once).
 void framewire_peer_free(framewire_peer *peer);
 
-/*
- Sends `source` in the section of the coming offer whose mid is `mid`; NULL: its picture in the
- next section of video, its sound in the next of audio, in the order of the calls. To be called
- before the offer comes or is made, once a source: a robot with fourteen cameras calls it fourteen
- times.
-
- The peer keeps what it needs of the source: either may be freed first. INVALID_STATE: there has
- been an offer. INVALID_HANDLE: `peer` or `source` is none.
- */
+// Sends `source` in the section of the coming offer whose mid is `mid`; NULL: its picture in the
+// next section of video, its sound in the next of audio, in the order of the calls. To be called
+// before the offer comes or is made, once a source: a robot with fourteen cameras calls it fourteen
+// times.
+//
+// The peer keeps what it needs of the source: either may be freed first. INVALID_STATE: there has
+// been an offer. INVALID_HANDLE: `peer` or `source` is none.
 framewire_status framewire_peer_send(framewire_peer *peer, const char *mid, framewire_source *source);
 
-/*
- Where the peer stands: `*state` is a framewire_peer_state.
- */
+// Where the peer stands: `*state` is a framewire_peer_state.
 framewire_status framewire_peer_get_state(framewire_peer *peer, int32_t *state);
 
-/*
- The figures of the peer's viewer `n`, counted from 0 in the order of the offer's sections: one
- picture or one sound that is sent to it. They outlive the connection. `stats->size` must be set.
- CLOSED: there are not so many; ask for 0, 1, 2 … until then.
- */
+// The figures of the peer's viewer `n`, counted from 0 in the order of the offer's sections: one
+// picture or one sound that is sent to it. They outlive the connection. `stats->size` must be set.
+// CLOSED: there are not so many; ask for 0, 1, 2 … until then.
 framewire_status framewire_peer_get_stats(framewire_peer *peer, size_t n, framewire_viewer_stats *stats);
 
-/*
- The mid of the section that viewer `n` is sent in. Text out as in framewire_peer_description;
- CLOSED as in framewire_peer_get_stats.
- */
+// The mid of the section that viewer `n` is sent in. Text out as in framewire_peer_description;
+// CLOSED as in framewire_peer_get_stats.
 framewire_status framewire_peer_mid(framewire_peer *peer,
                                     size_t n,
                                     char *mid,
                                     size_t capacity,
                                     size_t *length);
 
-/*
- Answers `offer` (SDP; lines may end with LF or CRLF), waiting for at most `timeout_ms`
- milliseconds (0 to 600,000; some ten are usual). The answer holds every local candidate: nothing
- has to follow it. Send it to the remote; media flows when it has connected.
-
- Text out: `answer` (with `capacity` bytes) receives the SDP and a NUL, `*length` (may be NULL)
- its length without the NUL. 64 KiB always suffice. Where `answer` is NULL, or too small (LIMIT, and
- it is not written to, but `*length` is), framewire_peer_description has the text.
-
- MALFORMED: the offer does not parse, the sentence says where. NOT_OFFERED: it has no section for
- what is to be sent. TIMEOUT, INVALID_STATE (answered before), CLOSED, TRANSPORT.
- */
+// Answers `offer` (SDP; lines may end with LF or CRLF), waiting for at most `timeout_ms`
+// milliseconds (0 to 600,000; some ten are usual). The answer holds every local candidate: nothing
+// has to follow it. Send it to the remote; media flows when it has connected.
+//
+// Text out: `answer` (with `capacity` bytes) receives the SDP and a NUL, `*length` (may be NULL)
+// its length without the NUL. 64 KiB always suffice. Where `answer` is NULL, or too small (LIMIT, and
+// it is not written to, but `*length` is), framewire_peer_description has the text.
+//
+// MALFORMED: the offer does not parse, the sentence says where. NOT_OFFERED: it has no section for
+// what is to be sent. TIMEOUT, INVALID_STATE (answered before), CLOSED, TRANSPORT.
 framewire_status framewire_peer_answer(framewire_peer *peer,
                                        const char *offer,
                                        uint32_t timeout_ms,
@@ -1454,106 +817,82 @@ framewire_status framewire_peer_answer(framewire_peer *peer,
                                        size_t capacity,
                                        size_t *length);
 
-/*
- Answers `offer` on a thread of the library: never blocks. FRAMEWIRE_EVENT_ANSWER brings the
- answer, FRAMEWIRE_EVENT_NEGOTIATION_FAILED the reason why there is none.
-
- INVALID_STATE: the peer has no events, or was answered before.
- */
+// Answers `offer` on a thread of the library: never blocks. FRAMEWIRE_EVENT_ANSWER brings the
+// answer, FRAMEWIRE_EVENT_NEGOTIATION_FAILED the reason why there is none.
+//
+// INVALID_STATE: the peer has no events, or was answered before.
 framewire_status framewire_peer_answer_async(framewire_peer *peer, const char *offer);
 
-/*
- Makes an offer of what framewire_peer_send was called with, waiting for at most `timeout_ms`
- milliseconds (0 to 600,000). Text out and errors as in framewire_peer_answer. Its answer goes to
- framewire_peer_accept.
- */
+// Makes an offer of what framewire_peer_send was called with, waiting for at most `timeout_ms`
+// milliseconds (0 to 600,000). Text out and errors as in framewire_peer_answer. Its answer goes to
+// framewire_peer_accept.
 framewire_status framewire_peer_offer(framewire_peer *peer,
                                       uint32_t timeout_ms,
                                       char *offer,
                                       size_t capacity,
                                       size_t *length);
 
-/*
- Makes an offer on a thread of the library: never blocks. FRAMEWIRE_EVENT_OFFER brings it,
- FRAMEWIRE_EVENT_NEGOTIATION_FAILED the reason why there is none.
-
- INVALID_STATE: the peer has no events, or has negotiated before.
- */
+// Makes an offer on a thread of the library: never blocks. FRAMEWIRE_EVENT_OFFER brings it,
+// FRAMEWIRE_EVENT_NEGOTIATION_FAILED the reason why there is none.
+//
+// INVALID_STATE: the peer has no events, or has negotiated before.
 framewire_status framewire_peer_offer_async(framewire_peer *peer);
 
-/*
- Takes the remote's answer to the offer of framewire_peer_offer, waiting for at most `timeout_ms`
- milliseconds (0 to 600,000).
-
- MALFORMED: it does not parse. NOT_OFFERED: it accepts nothing. INVALID_STATE: there is no offer.
- */
+// Takes the remote's answer to the offer of framewire_peer_offer, waiting for at most `timeout_ms`
+// milliseconds (0 to 600,000).
+//
+// MALFORMED: it does not parse. NOT_OFFERED: it accepts nothing. INVALID_STATE: there is no offer.
 framewire_status framewire_peer_accept(framewire_peer *peer, const char *answer, uint32_t timeout_ms);
 
-/*
- The answer or offer that framewire_peer_answer or framewire_peer_offer made last. Text out as
- there, but without a buffer it does nothing else than tell the length. INVALID_STATE: there is
- none.
- */
+// The answer or offer that framewire_peer_answer or framewire_peer_offer made last. Text out as
+// there, but without a buffer it does nothing else than tell the length. INVALID_STATE: there is
+// none.
 framewire_status framewire_peer_description(framewire_peer *peer,
                                             char *description,
                                             size_t capacity,
                                             size_t *length);
 
-/*
- Takes a remote ICE candidate, "candidate:1 1 udp 2130706431 192.0.2.1 50000 typ host", in the
- section `mid` (NULL: the first). One with a name instead of an address, and one that is not UDP,
- is passed over; so are all of them unless the peer's options say `probe_candidates`. MALFORMED: it
- does not parse. INVALID_STATE: offer and answer are not exchanged yet.
- */
+// Takes a remote ICE candidate, "candidate:1 1 udp 2130706431 192.0.2.1 50000 typ host", in the
+// section `mid` (NULL: the first). One with a name instead of an address, and one that is not UDP,
+// is passed over; so are all of them unless the peer's options say `probe_candidates`. MALFORMED: it
+// does not parse. INVALID_STATE: offer and answer are not exchanged yet.
 framewire_status framewire_peer_add_candidate(framewire_peer *peer, const char *candidate, const char *mid);
 
-/*
- Makes a server and starts to listen. `options` may be NULL: all defaults.
-
- On success `*server` is yours until framewire_server_free. INVALID_ARGUMENT: a NULL, a wrong
- size, a text or number that breaks its rule. INVALID_HANDLE: `options->events` is no events
- handle. IO: it cannot listen there; the sentence says why.
- */
+// Makes a server and starts to listen. `options` may be NULL: all defaults.
+//
+// On success `*server` is yours until framewire_server_free. INVALID_ARGUMENT: a NULL, a wrong
+// size, a text or number that breaks its rule. INVALID_HANDLE: `options->events` is no events
+// handle. IO: it cannot listen there; the sentence says why.
 framewire_status framewire_server_new(const framewire_server_options *options, framewire_server **server);
 
-/*
- Ends a server: it listens no more, and its sessions end. NULL is fine. The sources that it
- published live on.
-
- No event about it comes afterwards, and an event callback about it is not running (one that does
- not return is waited for one second at most; inside it, free returns at once).
- */
+// Ends a server: it listens no more, and its sessions end. NULL is fine. The sources that it
+// published live on.
+//
+// No event about it comes afterwards, and an event callback about it is not running (one that does
+// not return is waited for one second at most; inside it, free returns at once).
 void framewire_server_free(framewire_server *server);
 
-/*
- Puts `source` on the air as `name` (1 to 64 bytes, no slash, no control characters):
- /watch/NAME, POST /whep/NAME. A name that is taken is given to the new source; who watches the
- old one goes on. The server keeps what it needs of the source: either may be freed first.
- */
+// Puts `source` on the air as `name` (1 to 64 bytes, no slash, no control characters):
+// /watch/NAME, POST /whep/NAME. A name that is taken is given to the new source; who watches the
+// old one goes on. The server keeps what it needs of the source: either may be freed first.
 framewire_status framewire_server_publish(framewire_server *server,
                                           const char *name,
                                           framewire_source *source);
 
-/*
- Takes `name` off the air and ends its sessions. INVALID_ARGUMENT: nothing is published there.
- */
+// Takes `name` off the air and ends its sessions. INVALID_ARGUMENT: nothing is published there.
 framewire_status framewire_server_unpublish(framewire_server *server, const char *name);
 
-/*
- Where the server listens, "127.0.0.1:8080", with the port that was really taken.
-
- Text out: `address` (with `capacity` bytes; 64 suffice) receives it and a NUL, `*length` (may be
- NULL) its length without the NUL. `address` may be NULL: only the length is told. LIMIT: it is too
- small and not written to, but `*length` is.
- */
+// Where the server listens, "127.0.0.1:8080", with the port that was really taken.
+//
+// Text out: `address` (with `capacity` bytes; 64 suffice) receives it and a NUL, `*length` (may be
+// NULL) its length without the NUL. `address` may be NULL: only the length is told. LIMIT: it is too
+// small and not written to, but `*length` is.
 framewire_status framewire_server_address(framewire_server *server,
                                           char *address,
                                           size_t capacity,
                                           size_t *length);
 
-/*
- The figures of a server as they stand, without stopping anyone. `stats->size` must be set.
- */
+// The figures of a server as they stand, without stopping anyone. `stats->size` must be set.
 framewire_status framewire_server_get_stats(framewire_server *server, framewire_server_stats *stats);
 
 #ifdef __cplusplus

@@ -31,6 +31,13 @@ fn its_name_carries_the_abi_number_and_it_stays_loaded() {
 }
 
 #[test]
+fn no_destructor_of_a_global_runs_at_exit() {
+    let symbols = run(Command::new("nm").args(["-D", "--undefined-only"]).arg(library()));
+    assert!(symbols.contains(" on_exit"), "{symbols}");
+    assert!(!symbols.contains(" __cxa_atexit") && !symbols.contains(" atexit"), "{symbols}");
+}
+
+#[test]
 #[cfg_attr(not(feature = "static"), ignore = "cargo test --no-default-features --features static")]
 fn the_static_library_needs_nothing_but_glibc() {
     const GLIBC: [&str; 5] =

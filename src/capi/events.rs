@@ -25,7 +25,7 @@ pub struct framewire_events {
 }
 
 /// What happened.
-#[repr(i32)]
+#[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum framewire_event_kind {
     /// A peer's state changed: `value` is a framewire_peer_state, `text` the reason.

@@ -20,7 +20,12 @@ pub fn guard(f: impl FnOnce() -> Result<()>) -> framewire_status {
         Ok(()) => framewire_status::FRAMEWIRE_OK,
         Err(error) => {
             remember(&error);
-            error.status().into()
+            let status = error.status();
+            // What is "not now" is no news.
+            if (status as i32) < 0 {
+                log::debug!("{status:?}: {error}");
+            }
+            status.into()
         }
     }
 }

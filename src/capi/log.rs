@@ -18,7 +18,7 @@ pub struct framewire_log {
 }
 
 /// How much a line matters.
-#[repr(i32)]
+#[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum framewire_log_level {
     /// Something failed.

@@ -27,7 +27,7 @@ pub struct framewire_peer {
 }
 
 /// Where a peer stands.
-#[repr(i32)]
+#[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum framewire_peer_state {
     /// Nothing negotiated.

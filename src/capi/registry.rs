@@ -102,7 +102,10 @@ impl<T> Table<T> {
             Some(Slot { content: Content::Object(_), .. }) => {}
             _ => return Err(self.stranger(id)),
         }
-        match slots.clear(id) {
+        let content = slots.clear(id);
+        drop(slots);
+        ::log::info!("{} {:#x} ends", self.name, id.0);
+        match content {
             Content::Object(object) => Ok((id, object)),
             _ => unreachable!("looked at above"),
         }
@@ -137,6 +140,7 @@ impl<T> Place<T> {
         let mut slots = self.table.slots.write();
         slots.slots[index(id)].content = Content::Object(Arc::new(object));
         drop(slots);
+        ::log::info!("{} {:#x} begins", self.table.name, id.0);
         std::mem::forget(self);
         id.0 as *mut H
     }

@@ -4,7 +4,7 @@ use super::events::{self, framewire_events};
 use super::guard::{guard, guard_free, required};
 use super::peer::{ip_address, ip_addresses, port};
 use super::registry::{SERVERS, SOURCES};
-use super::sized::{self, millis, plain};
+use super::sized::{self, millis, plain, unused};
 use super::source::framewire_source;
 use super::stats::framewire_server_stats;
 use super::status::framewire_status;
@@ -73,15 +73,15 @@ pub struct framewire_server_options {
     pub connect_timeout_ms: u32,
     /// POSTs a minute from one address; 0: 600.
     pub posts_per_minute: u32,
-    /// The local UDP port for media, shared by all sessions; 0: one that is free.
+    /// The local UDP port for media; 0: one that is free.
     pub media_port: u32,
     /// 0.
     pub reserved: u32,
 }
 plain!(framewire_server_options, first 104, {
-    size, events, bind, media_address, public_addresses, token, ice_servers, ice_server_count,
-    max_sessions, max_connections, max_header, max_body, request_timeout_ms, idle_timeout_ms,
-    connect_timeout_ms, posts_per_minute, media_port, reserved,
+    size, events, bind, media_address, public_addresses, token, ice_servers, ice_server_count, max_sessions,
+    max_connections, max_header, max_body, request_timeout_ms, idle_timeout_ms, connect_timeout_ms,
+    posts_per_minute, media_port, reserved,
 });
 
 /// Makes a server and starts to listen. `options` may be NULL: all defaults.
@@ -215,9 +215,7 @@ impl framewire_server_options {
             let token = text::read_optional(self.token, "options.token")?;
             (bind, address, public, token, self.ice_servers()?)
         };
-        if self.reserved != 0 {
-            return Err(Error::argument("options.reserved is not 0"));
-        }
+        unused(self.reserved, "options.reserved")?;
         let default = ServerOptions::default();
         Ok(ServerOptions {
             id: None,

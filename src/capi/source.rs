@@ -25,7 +25,7 @@ pub struct framewire_source {
 }
 
 /// What a source has.
-#[repr(i32)]
+#[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum framewire_media {
     /// Pictures, sent as VP8.
@@ -35,7 +35,7 @@ pub enum framewire_media {
 }
 
 /// Which brightness and colour the YUV values you push stand for.
-#[repr(i32)]
+#[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum framewire_matrix {
     /// ITU-R BT.601, what VP8 carries.
@@ -45,7 +45,7 @@ pub enum framewire_matrix {
 }
 
 /// Which values black and white have in the pixels you push.
-#[repr(i32)]
+#[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum framewire_range {
     /// 16 to 235 (chroma to 240).

@@ -7,7 +7,7 @@ use crate::stats::Percentiles;
 use crate::viewer::ViewerStats;
 
 /// Where a source stands.
-#[repr(i32)]
+#[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum framewire_source_state {
     /// It takes frames.

@@ -4,7 +4,7 @@ use crate::error::Status;
 use std::ffi::c_char;
 
 /// What became of a call: 0 is success, positive is "not now", negative is failure.
-#[repr(i32)]
+#[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum framewire_status {
     /// Done.

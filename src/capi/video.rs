@@ -9,7 +9,7 @@ use std::ffi::c_void;
 use std::slice;
 
 /// How the pixels of a picture lie in memory.
-#[repr(i32)]
+#[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum framewire_format {
     /// Three planes: Y, then U and V of half the width and height, rounded up.
@@ -27,7 +27,7 @@ pub enum framewire_format {
 }
 
 /// How samples of sound lie in memory.
-#[repr(i32)]
+#[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum framewire_sample_format {
     /// int16_t.

@@ -66,7 +66,7 @@ int main(void) {
     refused();
     for (int t = 0; t < THREADS; t++) {
         for (int n = 0; n < FRAMES; n++)
-            CHECK((buffers[t][n] = calloc(1, sizeof **buffers)) != NULL);
+            CHECK((buffers[t][n] = calloc(1, sizeof ***buffers)) != NULL);
         CHECK(pthread_create(&threads[t], NULL, pusher, buffers[t]) == 0);
     }
     for (int t = 0; t < THREADS; t++)
