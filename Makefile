@@ -37,7 +37,7 @@ examples: build $(EXAMPLES) ## the C examples, in target/examples-c
 
 $(TARGET)/examples-c/%: examples-c/%.c $(wildcard examples-c/test_card.*) include/framewire.h
 	@mkdir -p $(@D)
-	$(CC) -std=c99 -Wall -Wextra -Wpedantic $(CFLAGS) -Iinclude -o $@ $(filter %.c,$^) \
+	$(CC) -std=c99 -pthread -Wall -Wextra -Wpedantic $(CFLAGS) -Iinclude -o $@ $(filter %.c,$^) \
 		-L$(TARGET)/release -lframewire -lm '-Wl,-rpath,$$ORIGIN/../release'
 
 demo: setup-build examples ## install what is missing, build, and go on the air at http://127.0.0.1:8080/watch/test
@@ -71,6 +71,7 @@ sanitize: ## the Rust and C tests under AddressSanitizer and LeakSanitizer, on b
 bench: setup ## the table of figures and ratios
 	$(MAKE) --no-print-directory examples
 	$(CARGO) bench --locked
+	node tests/browser/connect.bench.mjs
 
 install: build ## the library, its header and its pkg-config file to PREFIX=/usr/local, below DESTDIR
 	install -D -m 644 include/framewire.h $(DESTDIR)$(PREFIX)/include/framewire.h
