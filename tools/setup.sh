@@ -20,6 +20,7 @@ need() {
 }
 
 has() { command -v "$1"; }
+has_ip() { has ip || test -x /usr/sbin/ip; }
 library() { pkg-config --exists "$1"; }
 
 # Where bindgen looks: the path it was given, or beside an LLVM, or among the libraries.
@@ -49,6 +50,7 @@ needs_of_tests() {
     need firefox-esr has firefox-esr
     need nodejs has node
     need npm has npm
+    need iproute2 has_ip
 }
 
 install_packages() {

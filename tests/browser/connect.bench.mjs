@@ -12,8 +12,8 @@ const row = (kind, what, times, goal) => {
   }
 };
 
-const demo = await Demo.start();
 for (const kind of Object.keys(kinds)) {
+  const demo = await Demo.start(kind);
   const browser = await Browser.launch(kind);
   const connected = [], first = [];
   for (let round = 0; round < ROUNDS; round++) {
@@ -27,5 +27,5 @@ for (const kind of Object.keys(kinds)) {
   row(kind, 'POST → connected', connected, '≤ 250');
   row(kind, 'POST → first frame (keyframes wait for their window)', first, '');
   await browser.close();
+  await demo.stop();
 }
-await demo.stop();

@@ -13,11 +13,13 @@ export class Demo {
   #lines;
   #exit;
 
-  /** Starts it and waits for the address it prints. */
-  static async start() {
+  /** Starts it for that kind of browser and waits for the address it prints. */
+  static async start(kind) {
+    // See isolated.sh.
+    const address = (kind === 'firefox' && process.env.FRAMEWIRE_TEST_ADDRESS) || '127.0.0.1';
     const demo = new Demo();
     demo.#child = spawn(program, {
-      env: { ...process.env, FRAMEWIRE_BIND: '127.0.0.1:0', FRAMEWIRE_MEDIA_ADDRESS: '127.0.0.1' },
+      env: { ...process.env, FRAMEWIRE_BIND: '127.0.0.1:0', FRAMEWIRE_MEDIA_ADDRESS: address },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     demo.#exit = once(demo.#child, 'exit');

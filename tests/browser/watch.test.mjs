@@ -9,7 +9,7 @@ for (const kind of Object.keys(kinds)) {
     let demo, browser, first;
 
     before(async () => {
-      demo = await Demo.start();
+      demo = await Demo.start(kind);
       browser = await Browser.launch(kind);
     });
 

@@ -144,7 +144,7 @@ static void hold(void *context, const framewire_event *event) {
 static void *free_peer(void *context) {
     struct told *told = context;
     framewire_peer_free(told->peer);
-    CHECK(told->after == 1); /* the call about it has returned */
+    CHECK(told->after == told->calls); /* no call about it is running */
     return NULL;
 }
 
