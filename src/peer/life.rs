@@ -11,6 +11,9 @@ use std::time::Duration;
 const INTERRUPTED: Duration = Duration::from_secs(2);
 /// Silence after which it is lost.
 const LOST: Duration = Duration::from_secs(5);
+/// What is assumed of a remote that has reported once: the longest that few members have, RFC 3550
+/// section 6.2.
+const UNKNOWN_INTERVAL: Duration = Duration::from_secs(5);
 /// How many distances between packets tell the remote's report interval.
 const INTERVALS: usize = 8;
 
@@ -101,10 +104,10 @@ impl Life {
     }
 
     /// The moment at which the remote will have been silent for `least`, or for `times` its
-    /// report interval where that is longer. A remote that has not shown an interval is not judged.
+    /// report interval where that is longer. A remote that never reports is not judged.
     fn silent_for(&self, least: Duration, times: u32) -> Option<Time> {
-        let interval = self.intervals.iter().max()?;
-        Some(self.heard? + least.max(*interval * times))
+        let interval = self.intervals.iter().max().copied().unwrap_or(UNKNOWN_INTERVAL);
+        Some(self.heard? + least.max(interval * times))
     }
 
     fn enter(&mut self, state: PeerState, reason: &'static str, now: Time) -> Option<Change> {
@@ -177,6 +180,14 @@ mod tests {
     #[test]
     fn a_remote_that_never_reports_is_left_to_ice() {
         assert_eq!(connected().deadline(), None);
+    }
+
+    #[test]
+    fn a_remote_that_vanishes_after_its_first_report_is_lost_all_the_same() {
+        let mut life = connected();
+        life.heard(Time(0));
+        assert_eq!(state(life.tick(Time(0) + 10 * SECOND)), Some(PeerState::Interrupted));
+        assert_eq!(state(life.tick(Time(0) + 15 * SECOND)), Some(PeerState::Failed));
     }
 
     #[test]
