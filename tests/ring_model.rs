@@ -3,6 +3,7 @@
 
 #[path = "../src/sender/ring.rs"]
 mod ring;
+#[expect(dead_code, reason = "the mailbox needs more of it")]
 #[path = "mailbox_model/sync.rs"]
 mod sync;
 
@@ -46,7 +47,9 @@ fn explore(take: Take) {
             assert_eq!(take(&ring, &between, &mut items), 0, "nothing is dropped below the bound");
             got += items.drain(..).count();
         }
-        writers.map(|writer| writer.join().expect("it ends"));
+        for writer in writers {
+            writer.join().expect("it ends");
+        }
     });
 }
 
