@@ -46,7 +46,7 @@ demo: setup-build examples ## install what is missing, build, and go on the air 
 test: setup ## everything that must hold: Rust, C, and real browsers; sets itself up
 	$(CARGO) test --locked
 	$(MAKE) --no-print-directory examples
-	tests/browser/isolated.sh node --test --test-concurrency=1 --test-reporter=spec tests/browser/*.test.mjs
+	tests/browser/alone.sh node --test --test-concurrency=1 --test-reporter=spec tests/browser/*.test.mjs
 
 check: setup ## what CI runs, and format and lints before it; LONG=1: fuzzers and sanitizers after it
 	$(CARGO) fmt --check
@@ -71,7 +71,7 @@ sanitize: ## the Rust and C tests under AddressSanitizer and LeakSanitizer, on b
 bench: setup ## the table of figures and ratios
 	$(MAKE) --no-print-directory examples
 	$(CARGO) bench --locked
-	tests/browser/isolated.sh node tests/browser/connect.bench.mjs
+	tests/browser/alone.sh node tests/browser/connect.bench.mjs
 
 install: build ## the library, its header and its pkg-config file to PREFIX=/usr/local, below DESTDIR
 	install -D -m 644 include/framewire.h $(DESTDIR)$(PREFIX)/include/framewire.h

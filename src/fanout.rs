@@ -21,11 +21,14 @@ pub trait Outlet: Send + Sync {
     fn id(&self) -> Id;
 }
 
+/// Each outlet and how many streams leave through it.
+type Outlets = Vec<(Arc<dyn Outlet>, usize)>;
+
 /// The outlets of one source, each with the number of streams that it sends on.
 #[derive(Default)]
 pub struct Fanout {
     // Held while the list is read or changed, never while a frame is handed over.
-    outlets: Mutex<Arc<Vec<(Arc<dyn Outlet>, usize)>>>,
+    outlets: Mutex<Arc<Outlets>>,
     viewers: AtomicUsize,
 }
 

@@ -2,6 +2,7 @@
 //! generated from these files in the order of `HEADER`, and their comments are its manual.
 
 #![expect(non_camel_case_types, reason = "these are the names that C sees")]
+#![expect(clippy::missing_safety_doc, reason = "what a caller promises is in the prose, which C readers get")]
 
 mod callback;
 mod guard;

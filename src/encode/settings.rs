@@ -52,9 +52,9 @@ pub fn config(wanted: &VideoSettings, cores: u32) -> Config {
 /// spin for each other, so they get less than all cores: others encode, send and draw on them too.
 fn threads(pixels: u32, cores: u32) -> u32 {
     let wanted = match pixels {
-        ..=307_200 => 1,
-        ..=1_228_800 => 2,
-        ..=2_073_600 => 3,
+        0..=307_200 => 1,
+        307_201..=1_228_800 => 2,
+        1_228_801..=2_073_600 => 3,
         _ => 4,
     };
     wanted.min(cores.div_ceil(2)).max(1)

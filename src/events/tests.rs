@@ -13,24 +13,24 @@ fn readable(events: &Events) -> bool {
 
 #[test]
 fn the_oldest_goes_when_it_is_full_and_is_counted() {
-    let events = Events::new(2).unwrap();
+    let events = Events::new(2).expect("there");
     (1..=5).for_each(|n| events.post(about(n)));
-    let (first, lost) = events.next_counted(Some(Duration::ZERO)).unwrap();
+    let (first, lost) = events.next_counted(Some(Duration::ZERO)).expect("there");
     assert_eq!((first.object, lost), (Id(4), 3));
-    let (second, lost) = events.next_counted(None).unwrap();
+    let (second, lost) = events.next_counted(None).expect("there");
     assert_eq!((second.object, lost), (Id(5), 0));
-    assert_eq!(events.next(Duration::ZERO).unwrap_err().status(), Status::Timeout);
+    assert_eq!(events.next(Duration::ZERO).expect_err("refused").status(), Status::Timeout);
 }
 
 #[test]
 fn the_descriptor_is_readable_exactly_while_something_waits() {
-    let events = Events::new(8).unwrap();
+    let events = Events::new(8).expect("there");
     events.post(about(1));
     assert!(readable(&events), "asked for after the first event");
     events.post(about(2));
-    events.next(Duration::ZERO).unwrap();
+    events.next(Duration::ZERO).expect("there");
     assert!(readable(&events));
-    events.next(Duration::ZERO).unwrap();
+    events.next(Duration::ZERO).expect("there");
     assert!(!readable(&events));
     events.post(about(3));
     assert!(readable(&events));
@@ -40,7 +40,7 @@ fn the_descriptor_is_readable_exactly_while_something_waits() {
 
 #[test]
 fn a_waiter_wakes_for_an_event_and_for_the_end() {
-    let events = Events::new(8).unwrap();
+    let events = Events::new(8).expect("there");
     let waiter = {
         let events = events.clone();
         thread::spawn(move || [events.next(Duration::MAX), events.next(Duration::MAX)])
@@ -50,11 +50,11 @@ fn a_waiter_wakes_for_an_event_and_for_the_end() {
         thread::yield_now();
     }
     events.close();
-    let [first, second] = waiter.join().unwrap();
-    assert_eq!(first.unwrap().object, Id(7));
-    assert_eq!(second.unwrap_err().status(), Status::Closed);
+    let [first, second] = waiter.join().expect("there");
+    assert_eq!(first.expect("there").object, Id(7));
+    assert_eq!(second.expect_err("refused").status(), Status::Closed);
     events.post(about(8));
-    assert_eq!(events.next(Duration::ZERO).unwrap_err().status(), Status::Closed);
+    assert_eq!(events.next(Duration::ZERO).expect_err("refused").status(), Status::Closed);
 }
 
 #[test]
@@ -62,11 +62,11 @@ fn forget_waits_for_the_running_call_and_nothing_comes_after_it() {
     let (entered, on_entry) = mpsc::channel();
     let (leave, may_leave) = mpsc::channel::<()>();
     let events = Events::with_callback(8, move |event| {
-        entered.send(event.object).unwrap();
-        may_leave.recv().unwrap();
-        entered.send(Id(100)).unwrap();
+        entered.send(event.object).expect("there");
+        may_leave.recv().expect("there");
+        entered.send(Id(100)).expect("there");
     })
-    .unwrap();
+    .expect("there");
     [1, 1, 2].into_iter().for_each(|object| events.post(about(object)));
     assert_eq!(on_entry.recv(), Ok(Id(1)));
     let forgetter = {
@@ -76,11 +76,11 @@ fn forget_waits_for_the_running_call_and_nothing_comes_after_it() {
     // Another object's news is not waited for.
     events.forget(Id(3));
     assert!(!forgetter.is_finished());
-    leave.send(()).unwrap();
+    leave.send(()).expect("there");
     assert_eq!(on_entry.recv(), Ok(Id(100)));
-    forgetter.join().unwrap();
+    forgetter.join().expect("there");
     assert_eq!(on_entry.recv(), Ok(Id(2)), "the second event about 1 is gone");
-    leave.send(()).unwrap();
+    leave.send(()).expect("there");
     assert_eq!(on_entry.recv(), Ok(Id(100)));
 }
 
@@ -89,12 +89,12 @@ fn a_callback_that_does_not_return_is_waited_for_one_second() {
     let (entered, on_entry) = mpsc::channel();
     let (leave, may_leave) = mpsc::channel::<()>();
     let events = Events::with_callback(8, move |_| {
-        entered.send(()).unwrap();
+        entered.send(()).expect("there");
         let _ = may_leave.recv();
     })
-    .unwrap();
+    .expect("there");
     events.post(about(1));
-    on_entry.recv().unwrap();
+    on_entry.recv().expect("there");
     let start = std::time::Instant::now();
     events.forget(Id(1));
     let took = start.elapsed();
@@ -107,7 +107,7 @@ fn ending_it_inside_its_callback_drops_the_callback_after_the_call() {
     struct Told(mpsc::Sender<&'static str>);
     impl Drop for Told {
         fn drop(&mut self) {
-            self.0.send("dropped").unwrap();
+            self.0.send("dropped").expect("there");
         }
     }
     let (tell, told) = mpsc::channel();
@@ -117,9 +117,9 @@ fn ending_it_inside_its_callback_drops_the_callback_after_the_call() {
         let events = inner.get().expect("set before the post");
         events.forget(event.object);
         events.close();
-        guard.0.send("called").unwrap();
+        guard.0.send("called").expect("there");
     })
-    .unwrap();
+    .expect("there");
     assert!(slot.set(events.clone()).is_ok());
     [1, 2].into_iter().for_each(|object| events.post(about(object)));
     assert_eq!([told.recv(), told.recv()], [Ok("called"), Ok("dropped")]);
@@ -130,7 +130,7 @@ fn ending_it_inside_its_callback_drops_the_callback_after_the_call() {
 fn close_returns_after_the_callback_is_dropped() {
     let witness = Arc::new(());
     let held = witness.clone();
-    let events = Events::with_callback(8, move |_| drop(held.clone())).unwrap();
+    let events = Events::with_callback(8, move |_| drop(held.clone())).expect("there");
     events.post(about(1));
     events.close();
     assert_eq!(Arc::strong_count(&witness), 1);
@@ -140,6 +140,6 @@ fn close_returns_after_the_callback_is_dropped() {
 fn who_is_not_alive_is_not_heard_of() {
     let events = Events::about(8, |id| id != Id(1));
     [1, 2].into_iter().for_each(|object| events.post(about(object)));
-    assert_eq!(events.next(Duration::ZERO).unwrap().object, Id(2));
+    assert_eq!(events.next(Duration::ZERO).expect("there").object, Id(2));
     assert!(events.next(Duration::ZERO).is_err());
 }

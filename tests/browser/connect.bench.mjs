@@ -13,7 +13,7 @@ const row = (kind, what, times, goal) => {
 };
 
 for (const kind of Object.keys(kinds)) {
-  const demo = await Demo.start(kind);
+  const demo = await Demo.start();
   const browser = await Browser.launch(kind);
   const connected = [], first = [];
   for (let round = 0; round < ROUNDS; round++) {

@@ -13,13 +13,11 @@ export class Demo {
   #lines;
   #exit;
 
-  /** Starts it for that kind of browser and waits for the address it prints. */
-  static async start(kind) {
-    // See isolated.sh.
-    const address = (kind === 'firefox' && process.env.FRAMEWIRE_TEST_ADDRESS) || '127.0.0.1';
+  /** Starts it and waits for the address it prints. */
+  static async start() {
     const demo = new Demo();
     demo.#child = spawn(program, {
-      env: { ...process.env, FRAMEWIRE_BIND: '127.0.0.1:0', FRAMEWIRE_MEDIA_ADDRESS: address },
+      env: { ...process.env, FRAMEWIRE_BIND: '127.0.0.1:0', FRAMEWIRE_MEDIA_ADDRESS: '127.0.0.1' },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     demo.#exit = once(demo.#child, 'exit');

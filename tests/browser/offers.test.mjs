@@ -28,7 +28,7 @@ for (const kind of Object.keys(kinds)) {
     let demo, browser, tab, endpoint;
 
     before(async () => {
-      demo = await Demo.start(kind);
+      demo = await Demo.start();
       browser = await Browser.launch(kind);
       endpoint = demo.url.replace('/watch/', '/whep/');
       tab = await browser.open(new URL('/', demo.url).href);

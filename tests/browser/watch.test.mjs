@@ -9,7 +9,7 @@ for (const kind of Object.keys(kinds)) {
     let demo, browser, first;
 
     before(async () => {
-      demo = await Demo.start(kind);
+      demo = await Demo.start();
       browser = await Browser.launch(kind);
     });
 
