@@ -156,7 +156,7 @@ impl Stream {
     /// One with a viewer whose offer it has answered.
     fn answered(program: &std::path::Path, order: &str) -> (Stream, Viewer) {
         let (mut stream, viewer) = (Stream::start(program, order), Viewer::new());
-        write!(stream.stdin, "{}.\n", viewer.offer()).expect("it reads");
+        writeln!(stream.stdin, "{}.", viewer.offer()).expect("it reads");
         let mut answer = String::new();
         loop {
             match stream.line().as_str() {

@@ -51,16 +51,14 @@ pub fn connect() -> Vec<Row> {
         }
         done.store(true, Relaxed);
     });
-    let mut line = |name: &str, times: &mut Vec<Duration>, goal| {
-        let row =
-            |share: f64, what: &str| row(format!("7 {name}, {what}"), percentile(times, share), "ms", goal);
-        let mut row = row;
-        [row(0.5, "p50"), row(0.99, "p99")]
-    };
-    let mut rows = Vec::new();
-    rows.extend(line("POST → connected", &mut connected, "≤ 250"));
-    rows.extend(line("POST → first frame (keyframes wait for their window)", &mut first, ""));
-    rows
+    [("connected", &mut connected, "≤ 250"), ("first frame", &mut first, "")]
+        .into_iter()
+        .flat_map(|(what, times, goal)| {
+            [("p50", 0.5), ("p99", 0.99)].map(|(name, share)| {
+                row(format!("7 POST → {what}, {name}"), percentile(times, share), "ms", goal)
+            })
+        })
+        .collect()
 }
 
 fn post(server: SocketAddr, offer: &str) -> String {

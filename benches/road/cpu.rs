@@ -14,12 +14,6 @@ pub fn seconds(leave_out: impl Fn(&str) -> bool) -> f64 {
     tasks.filter_map(|task| of(task.ok()?.path())).sum()
 }
 
-/// Seconds of CPU of the thread that asks.
-pub fn of_this_thread() -> f64 {
-    let stat = fs::read_to_string("/proc/thread-self/schedstat").expect("procfs");
-    stat.split(' ').next().and_then(|nanos| nanos.parse::<f64>().ok()).expect("a number") / 1e9
-}
-
 /// Resident memory in KiB.
 pub fn memory() -> f64 {
     let status = fs::read_to_string("/proc/self/status").expect("procfs");

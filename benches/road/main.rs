@@ -17,7 +17,9 @@ mod table;
 
 use table::Row;
 
-const BENCHMARKS: [(&str, fn() -> Vec<Row>); 7] = [
+type Benchmark = fn() -> Vec<Row>;
+
+const BENCHMARKS: [(&str, Benchmark); 7] = [
     ("push", push::push),
     ("answer", answer::answer),
     ("fanout", fanout::fanout),

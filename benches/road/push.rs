@@ -47,7 +47,7 @@ impl VideoEncoder for Held {
         let now = clock::now();
         // Every tenth frame is held up; the age that counts is of those taken after it.
         self.oldest.fetch_max(now.since(capture).as_micros() as u64, Relaxed);
-        if self.frames % 10 == 0 {
+        if self.frames.is_multiple_of(10) {
             never::<()>().recv_timeout(self.hold).ok();
         }
         Ok(Some(EncodedFrame { keyframe: key, droppable: false, data: vec![0; 1_000] }))

@@ -99,7 +99,7 @@ impl Air {
             let micros = capture.0 + n as u64 * 1_000_000 / 48_000;
             if Time(micros) >= self.tone_from {
                 // 500 Hz, square: 48 samples up, 48 down.
-                *sample = if micros / 1_000 % 2 == 0 { 8_000 } else { -8_000 };
+                *sample = if (micros / 1_000).is_multiple_of(2) { 8_000 } else { -8_000 };
             }
         }
         let samples = Samples::S16(&samples);

@@ -107,6 +107,7 @@ enum Raw {
 
 /// Fields in the order they must go: tracks before their connection.
 pub struct Watcher {
+    #[expect(clippy::vec_box, reason = "libdatachannel holds each track's address")]
     tracks: Vec<Box<RtcTrack<Ear>>>,
     connection: Box<RtcPeerConnection<Life>>,
     arrivals: Receiver<Raw>,
