@@ -1,29 +1,46 @@
-//! Raw frames and sound into live WebRTC.
+//! Raw frames and sound into live WebRTC: pushed raw, encoded once, sent to every peer that watches.
+//!
+//! The road of a frame, and the modules in its order:
+//!
+//! ```text
+//!  C caller ─ capi ─ source ─ frame, pool ─ mailbox ═╗ encoder thread (one a source's picture, one its sound)
+//!                                                    ╚═ convert ─ encode ─ rtp (packetize) ─ fanout ═╗
+//!                  ╔═════════════════════════════════════════════════════════════════════════════════╝
+//!                  ╚═ sender thread ─┬─ viewer (gate, history, reports) ─ native::datachannel ─▶ wire
+//!                                    └─ viewer (gate, history, reports) ─ native::datachannel ─▶ wire
+//!  keyframe wanted ◀── viewer ◀── ring of the peer's line ◀── RTCP, states ◀── native::datachannel ◀┘
+//! ```
+//!
+//! A [`peer`] joins the two halves: it reads an offer or makes one ([`sdp`]), and brings its viewers to a
+//! sender thread. A [`server`] makes peers of what browsers POST. What happens is told as [`events`].
+//!
+//! No stage calls an earlier one, and none but those in the drawing has a thread, a clock or I/O: time is an
+//! argument. Between a push and the wire at most one frame waits.
 
-#[expect(unsafe_code, reason = "C is spoken here")]
+#[expect(unsafe_code, reason = "pointers come from C here")]
 pub mod capi;
-pub mod convert;
-pub mod decode;
-pub mod encode;
-pub mod error;
-pub mod events;
-pub mod fanout;
+pub mod source;
 pub mod frame;
-pub mod id;
-pub mod log;
+pub mod pool;
 pub mod mailbox;
+pub mod convert;
+pub mod encode;
 pub mod media;
+pub mod rtp;
+pub mod fanout;
+pub(crate) mod sender;
+pub mod viewer;
 #[expect(unsafe_code, reason = "the C libraries are reached from here alone")]
 pub(crate) mod native;
 pub mod peer;
-pub mod pool;
-pub(crate) mod queue;
-pub mod rtp;
 pub mod sdp;
-pub(crate) mod sender;
 pub mod server;
-pub mod source;
+pub mod decode;
+pub mod events;
+pub(crate) mod queue;
+pub mod error;
+pub mod id;
+pub mod log;
 pub mod stats;
 pub(crate) mod sync;
 pub mod time;
-pub mod viewer;
