@@ -83,7 +83,7 @@ impl Events {
 
     /// Has a thread call `call` for each event from now on.
     pub(crate) fn deliver(&self, call: Call<Event>) -> Result<()> {
-        self.queue.deliver("framewire-event", call)
+        self.queue.deliver("fw-events", call)
     }
 
     /// Adds one. Never blocks for longer than the queue's lock, calls nobody.

@@ -42,7 +42,7 @@ impl Tap {
             return Err(Error::new(Status::InvalidState, "this process has a logger of its own"));
         }
         let tap = Arc::new(Tap { level, queue: Arc::new(Queue::new(CAPACITY)) });
-        tap.queue.deliver("framewire-log", Box::new(call))?;
+        tap.queue.deliver("fw-log", Box::new(call))?;
         let mut taps = TAPS.write();
         taps.push(tap.clone());
         set_level(&taps);

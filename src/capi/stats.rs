@@ -126,6 +126,8 @@ pub struct framewire_viewer_stats {
     pub packets_resent: u64,
     /// Their bytes.
     pub bytes_resent: u64,
+    /// Packets the transport refused: the connection was ending.
+    pub packets_refused: u64,
     /// NACK messages received.
     pub nacks: u64,
     /// Packets they asked for.
@@ -148,6 +150,8 @@ pub struct framewire_viewer_stats {
     pub reports: u64,
     /// RTCP messages that did not parse.
     pub malformed: u64,
+    /// RTCP packets of this peer that were dropped unread, because too many waited.
+    pub feedback_dropped: u64,
     /// Packets lost since the start, as last reported; 0 if more came (twice) than were sent.
     pub packets_lost: u64,
     /// Share of packets lost between the last two reports, of 256.
@@ -161,7 +165,7 @@ pub struct framewire_viewer_stats {
     /// 1 while nothing is sent for want of a keyframe.
     pub waiting_for_keyframe: u64,
 }
-plain!(framewire_viewer_stats, first 208, { size, frames_sent, frames_skipped, keyframes_sent, gaps, packets_sent, bytes_sent, packets_resent, bytes_resent, nacks, packets_nacked, resends_too_soon, resends_too_late, plis, firs, firs_repeated, rembs, remb_bitrate, reports, malformed, packets_lost, fraction_lost, jitter_us, round_trip_us, first_keyframe_us, waiting_for_keyframe });
+plain!(framewire_viewer_stats, first 224, { size, frames_sent, frames_skipped, keyframes_sent, gaps, packets_sent, bytes_sent, packets_resent, bytes_resent, packets_refused, nacks, packets_nacked, resends_too_soon, resends_too_late, plis, firs, firs_repeated, rembs, remb_bitrate, reports, malformed, feedback_dropped, packets_lost, fraction_lost, jitter_us, round_trip_us, first_keyframe_us, waiting_for_keyframe });
 
 /// Figures of one server since it was made.
 #[repr(C)]
@@ -252,6 +256,8 @@ impl From<ViewerStats> for framewire_viewer_stats {
             packets_sent: stats.packets_sent,
             bytes_sent: stats.bytes_sent,
             packets_resent: stats.packets_resent,
+            packets_refused: stats.packets_refused,
+            feedback_dropped: stats.feedback_dropped,
             bytes_resent: stats.bytes_resent,
             nacks: stats.nacks,
             packets_nacked: stats.packets_nacked,

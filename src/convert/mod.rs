@@ -29,11 +29,6 @@ impl Converter {
         Converter { matrix, range, rgb: Vec::new() }
     }
 
-    /// The planes of `frame`, where the encoder can read them as they are.
-    pub fn in_place<'a>(&self, frame: &'a VideoFrame) -> Option<FrameView<'a>> {
-        (frame.format == Format::I420 && self.is_vp8s(Format::I420)).then(|| frame.view())
-    }
-
     /// Makes `into` the picture of `frame`.
     ///
     /// # Errors

@@ -200,19 +200,6 @@ fn a_smooth_picture_comes_back_from_the_round_trip() {
 }
 
 #[test]
-fn only_vp8s_own_i420_is_read_in_place() {
-    let frame = picture(Format::I420, (6, 4), |_, _| [1, 2, 3]);
-    let place = Converter::new(Matrix::Bt601, None).in_place(&frame).expect("nothing to convert");
-    assert_eq!(place.planes.map(<[u8]>::as_ptr), [0, 1, 2].map(|n| frame.planes.plane(n).as_ptr()));
-    assert_eq!(place.strides, frame.strides);
-
-    assert!(Converter::new(Matrix::Bt709, None).in_place(&frame).is_none());
-    assert!(Converter::new(Matrix::Bt601, Some(Range::Full)).in_place(&frame).is_none());
-    let nv12 = picture(Format::Nv12, (6, 4), |_, _| [1, 2, 3]);
-    assert!(Converter::new(Matrix::Bt601, None).in_place(&nv12).is_none());
-}
-
-#[test]
 fn one_buffer_serves_pictures_of_changing_size() {
     let mut converter = Converter::new(Matrix::Bt709, None);
     let mut to = I420::new();

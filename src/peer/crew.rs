@@ -30,7 +30,7 @@ fn start() -> Result<Sender<Job>> {
     for _ in 0..THREADS {
         let waiting = waiting.clone();
         std::thread::Builder::new()
-            .name("framewire-sdp".into())
+            .name("fw-negotiate".into())
             .spawn(move || run(&waiting))
             .map_err(|error| Error::io("start a thread that negotiates", &error))?;
     }

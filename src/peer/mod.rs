@@ -18,7 +18,6 @@ use crate::viewer::{ViewerCounters, ViewerStats};
 use parking_lot::Mutex;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Where a peer stands. The numbers are the C ABI's.
@@ -85,8 +84,6 @@ struct Shared {
     // Held to look or change, and while an event is posted, so that events tell states in order.
     // Never across a call of libdatachannel, never while another thread is waited for.
     inner: Mutex<Inner>,
-    /// RTCP of the remote that was dropped because too much of it waited.
-    dropped: AtomicU64,
 }
 
 struct Inner {
@@ -121,7 +118,6 @@ impl Peer {
                 link: None,
                 counters: Vec::new(),
             }),
-            dropped: AtomicU64::new(0),
         };
         Ok(Peer(Arc::new(Handle(Arc::new(shared)))))
     }
@@ -197,11 +193,6 @@ impl Peer {
     pub fn stats(&self) -> Vec<(String, ViewerStats)> {
         let inner = self.shared().inner.lock();
         inner.counters.iter().map(|(mid, counters)| (mid.clone(), counters.snapshot())).collect()
-    }
-
-    /// Messages of the remote that were dropped because too many waited.
-    pub fn dropped(&self) -> u64 {
-        self.shared().dropped.load(Ordering::Relaxed)
     }
 
     /// Ends it: says BYE, detaches its sources, frees the connection, all on threads of ours.
@@ -359,9 +350,5 @@ impl Owner for Shared {
             PeerState::Failed | PeerState::Closed => self.end(state, reason),
             _ => self.enter(&mut self.inner.lock(), state, reason),
         }
-    }
-
-    fn dropped(&self, messages: u64) {
-        self.dropped.fetch_add(messages, Ordering::Relaxed);
     }
 }

@@ -80,7 +80,7 @@ impl Sender {
         });
         let (inbox, outlet) = (sender.inbox.clone(), sender.clone());
         std::thread::Builder::new()
-            .name("framewire-send".into())
+            .name("fw-send".into())
             .spawn(move || thread::run(&inbox, outlet))
             .map_err(|error| Error::io("start a sender thread", &error))?;
         Ok(sender)

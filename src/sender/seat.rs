@@ -15,8 +15,6 @@ use std::sync::Arc;
 pub trait Owner: Send + Sync {
     /// The peer is in this state now, for this reason.
     fn changed(&self, state: PeerState, reason: &str);
-    /// Messages of the remote were dropped because too many waited.
-    fn dropped(&self, messages: u64);
 }
 
 /// What a peer brings to its sender thread.

@@ -75,9 +75,7 @@ impl Floor {
     fn read(&mut self, peer: Id, notes: &mut VecDeque<Note>) {
         let Some(seat) = self.seats.get_mut(&peer) else { return };
         let dropped = seat.line.take(notes);
-        if dropped > 0 {
-            seat.owner.dropped(dropped);
-        }
+        seat.streams.iter().for_each(|stream| stream.counters.drop_feedback(dropped));
         let now = clock::now();
         let mut over = false;
         for note in notes.drain(..) {

@@ -97,7 +97,7 @@ impl Server {
         )?;
         let reader = {
             let (news, sessions) = (news.clone(), sessions.clone());
-            let thread = std::thread::Builder::new().name("framewire-serve".into());
+            let thread = std::thread::Builder::new().name("fw-serve".into());
             thread.spawn(move || read_news(&news, &sessions, id))
         };
         let reader = reader.map_err(|e| Error::io("starting the server's thread", &e))?;

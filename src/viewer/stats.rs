@@ -62,6 +62,8 @@ figures! {
     reports,
     /// RTCP messages that did not parse.
     malformed,
+    /// RTCP packets of this peer that were dropped unread, because too many waited.
+    feedback_dropped,
     /// Packets lost since the start, as last reported; 0 if more came (twice) than were sent.
     packets_lost,
     /// Share of packets lost between the last two reports, of 256.
@@ -80,6 +82,11 @@ impl ViewerCounters {
     /// One packet was not taken by the transport.
     pub fn refuse(&self) {
         add(&self.packets_refused, 1);
+    }
+
+    /// So many RTCP packets were dropped unread.
+    pub fn drop_feedback(&self, packets: u64) {
+        add(&self.feedback_dropped, packets as usize);
     }
 }
 

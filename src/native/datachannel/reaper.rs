@@ -39,7 +39,7 @@ static REAPER: OnceLock<Reaper> = OnceLock::new();
 pub fn admit() -> Result<()> {
     let mut failed = None;
     let reaper = REAPER.get_or_init(|| {
-        let thread = std::thread::Builder::new().name("framewire-reaper".into());
+        let thread = std::thread::Builder::new().name("fw-reaper".into());
         failed = thread.spawn(|| REAPER.wait().run()).err();
         Reaper { waiting: Mutex::default(), wake: Condvar::new(), done: Condvar::new() }
     });

@@ -84,7 +84,7 @@ impl Listener {
         });
         let accepting = shared.clone();
         let thread = std::thread::Builder::new()
-            .name("framewire-http".into())
+            .name("fw-http".into())
             .spawn(move || {
                 if let Err(e) = accepting.accept(&listener) {
                     failed(Error::io("accepting connections", &e));
@@ -190,7 +190,7 @@ impl Shared {
             Open { shared: self.clone(), id }
         };
         let served = stream.clone();
-        let thread = std::thread::Builder::new().name("framewire-http".into()).spawn(move || {
+        let thread = std::thread::Builder::new().name("fw-http".into()).spawn(move || {
             let shared = &guard.shared;
             let terms = shared.terms;
             connection::serve(&served, terms.limits, terms.patience, &shared.counts, |request| {
