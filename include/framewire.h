@@ -46,7 +46,7 @@
 #define FRAMEWIRE_ABI_VERSION 1
 
 // What became of a call: 0 is success, positive is "not now", negative is failure.
-typedef enum {
+typedef enum framewire_status {
     // Done.
     FRAMEWIRE_OK = 0,
     // Nothing can be taken or given at this moment; try again.
@@ -82,7 +82,7 @@ typedef enum {
 } framewire_status;
 
 // How much a line matters.
-typedef enum {
+typedef enum framewire_log_level {
     // Something failed.
     FRAMEWIRE_LOG_ERROR = 1,
     // Something is not as it should be.
@@ -96,7 +96,7 @@ typedef enum {
 } framewire_log_level;
 
 // What happened.
-typedef enum {
+typedef enum framewire_event_kind {
     // A peer's state changed: `value` is a framewire_peer_state, `text` the reason.
     FRAMEWIRE_EVENT_PEER_STATE = 1,
     // framewire_peer_answer_async is done: `text` is the answer's SDP.
@@ -122,7 +122,7 @@ typedef enum {
 } framewire_event_kind;
 
 // How the pixels of a picture lie in memory.
-typedef enum {
+typedef enum framewire_format {
     // Three planes: Y, then U and V of half the width and height, rounded up.
     FRAMEWIRE_FORMAT_I420 = 1,
     // Two planes: Y, then U and V interleaved, of half the width and height, rounded up.
@@ -138,7 +138,7 @@ typedef enum {
 } framewire_format;
 
 // How samples of sound lie in memory.
-typedef enum {
+typedef enum framewire_sample_format {
     // int16_t.
     FRAMEWIRE_SAMPLE_S16 = 1,
     // float, -1 to 1.
@@ -146,7 +146,7 @@ typedef enum {
 } framewire_sample_format;
 
 // What a source has.
-typedef enum {
+typedef enum framewire_media {
     // Pictures, sent as VP8.
     FRAMEWIRE_MEDIA_VIDEO = 1,
     // Sound, sent as Opus.
@@ -154,7 +154,7 @@ typedef enum {
 } framewire_media;
 
 // Which brightness and colour the YUV values you push stand for.
-typedef enum {
+typedef enum framewire_matrix {
     // ITU-R BT.601, what VP8 carries.
     FRAMEWIRE_MATRIX_BT601 = 1,
     // ITU-R BT.709.
@@ -162,7 +162,7 @@ typedef enum {
 } framewire_matrix;
 
 // Which values black and white have in the pixels you push.
-typedef enum {
+typedef enum framewire_range {
     // 16 to 235 (chroma to 240).
     FRAMEWIRE_RANGE_LIMITED = 1,
     // 0 to 255.
@@ -170,7 +170,7 @@ typedef enum {
 } framewire_range;
 
 // Where a peer stands.
-typedef enum {
+typedef enum framewire_peer_state {
     // Nothing negotiated.
     FRAMEWIRE_PEER_NEW = 0,
     // Offer and answer are exchanged, or being so.
@@ -222,7 +222,7 @@ typedef struct framewire_server framewire_server;
 typedef struct framewire_source framewire_source;
 
 // One line of the log.
-typedef struct {
+typedef struct framewire_log_line {
     // sizeof(framewire_log_line) of the library.
     size_t size;
     // One of framewire_log_level.
@@ -243,9 +243,9 @@ typedef struct {
 //
 // It is the library's from the call of framewire_log_new on, also if that fails: `drop` (NULL:
 // nothing to do) is called exactly once, after the last `call`.
-typedef struct {
+typedef struct framewire_log_callback {
     // Called for each line.
-    void (*call)(void *context, const framewire_log_line *line);
+    void (*call)(void *context, const struct framewire_log_line *line);
     // Called when `context` is no longer needed.
     void (*drop)(void *context);
     // Passed to both.
@@ -253,11 +253,11 @@ typedef struct {
 } framewire_log_callback;
 
 // What a log tap is made from.
-typedef struct {
+typedef struct framewire_log_options {
     // sizeof(framewire_log_options).
     size_t size;
     // Where the lines go. `call` must be set.
-    framewire_log_callback callback;
+    struct framewire_log_callback callback;
     // The least grave framewire_log_level that is wanted; 0: FRAMEWIRE_LOG_INFO.
     uint32_t level;
     // 0.
@@ -265,7 +265,7 @@ typedef struct {
 } framewire_log_options;
 
 // One thing that happened.
-typedef struct {
+typedef struct framewire_event {
     // sizeof(framewire_event).
     size_t size;
     // To which object: (uint64_t)handle.
@@ -293,9 +293,9 @@ typedef struct {
 //
 // It is the library's from the call of framewire_events_new on, also if that fails: `drop` (NULL:
 // nothing to do) is called exactly once, after the last `call`.
-typedef struct {
+typedef struct framewire_events_callback {
     // Called for each event. NULL: none, the events are read with framewire_events_next.
-    void (*call)(void *context, const framewire_event *event);
+    void (*call)(void *context, const struct framewire_event *event);
     // Called when `context` is no longer needed.
     void (*drop)(void *context);
     // Passed to both.
@@ -303,21 +303,21 @@ typedef struct {
 } framewire_events_callback;
 
 // What a queue is made from.
-typedef struct {
+typedef struct framewire_events_options {
     // sizeof(framewire_events_options).
     size_t size;
     // Where the events go; all zero: they wait to be read.
-    framewire_events_callback callback;
+    struct framewire_events_callback callback;
     // How many events may wait: 1 to 1,000,000; 0: 1,024.
     size_t capacity;
 } framewire_events_options;
 
 // What a source is made from. 0 is the default of every field but `size`.
-typedef struct {
+typedef struct framewire_source_options {
     // sizeof(framewire_source_options).
     size_t size;
     // Where its failures are told; NULL: nowhere. It stays yours.
-    framewire_events *events;
+    struct framewire_events *events;
     // Expected frames a second, for rate control: above 0, at most 240; 0: 30.
     double fps;
     // What it has: framewire_media, or'ed; 0: both.
@@ -347,7 +347,7 @@ typedef struct {
 } framewire_source_options;
 
 // One picture.
-typedef struct {
+typedef struct framewire_video_frame {
     // sizeof(framewire_video_frame).
     size_t size;
     // One of framewire_format.
@@ -372,7 +372,7 @@ typedef struct {
 // Which thread: the one that pushes, an encoder thread of the library, or the one that frees the
 // source. It should return soon: the next frame waits for it. It may call every function of the
 // library.
-typedef struct {
+typedef struct framewire_release {
     // Called when the library will not read the buffer again. Must be set.
     void (*call)(void *context);
     // Passed to it.
@@ -380,7 +380,7 @@ typedef struct {
 } framewire_release;
 
 // Sound.
-typedef struct {
+typedef struct framewire_audio_frame {
     // sizeof(framewire_audio_frame).
     size_t size;
     // frames * channels samples, interleaved where there are two channels. May be NULL when
@@ -400,7 +400,7 @@ typedef struct {
 } framewire_audio_frame;
 
 // How long something took, in microseconds: half of all took at most p50, and so on.
-typedef struct {
+typedef struct framewire_percentiles {
     // How many were counted.
     uint64_t count;
     // Of 50 in 100, the longest.
@@ -417,7 +417,7 @@ typedef struct {
 //
 // Each pushed picture is counted once: video_pushed = video_evicted + video_refused + video_taken +
 // the one that may be waiting.
-typedef struct {
+typedef struct framewire_source_stats {
     // sizeof(framewire_source_stats).
     size_t size;
     // Peers that are being sent this source.
@@ -465,13 +465,13 @@ typedef struct {
     // Errors of the sound's encoder.
     uint64_t audio_errors;
     // Picture: handed over to taken.
-    framewire_percentiles push_to_take;
+    struct framewire_percentiles push_to_take;
     // Picture: taken to encoded.
-    framewire_percentiles take_to_encoded;
+    struct framewire_percentiles take_to_encoded;
     // Picture: encoded to sent, once for each sender thread.
-    framewire_percentiles encoded_to_sent;
+    struct framewire_percentiles encoded_to_sent;
     // Picture: handed over to sent, once for each sender thread.
-    framewire_percentiles push_to_sent;
+    struct framewire_percentiles push_to_sent;
     // A framewire_source_state: where it stands.
     int32_t state;
     // Columns of the encoder's picture; 0 before the first.
@@ -483,11 +483,11 @@ typedef struct {
 } framewire_source_stats;
 
 // What a peer is made from. 0 is the default of every field but `size`.
-typedef struct {
+typedef struct framewire_peer_options {
     // sizeof(framewire_peer_options).
     size_t size;
     // Where its life is told; NULL: nowhere. It stays yours.
-    framewire_events *events;
+    struct framewire_events *events;
     // The name of the stream in its events; NULL: "". Copied.
     const char *stream;
     // The local IP address for media, "192.0.2.1"; NULL: every interface's. Copied.
@@ -507,7 +507,7 @@ typedef struct {
 } framewire_peer_options;
 
 // Figures of one viewer: one source's picture or sound to one peer.
-typedef struct {
+typedef struct framewire_viewer_stats {
     // sizeof(framewire_viewer_stats).
     size_t size;
     // Frames sent.
@@ -563,7 +563,7 @@ typedef struct {
 } framewire_viewer_stats;
 
 // A STUN or TURN server that viewers are told of.
-typedef struct {
+typedef struct framewire_ice_server {
     // "stun:host:port", "turn:host:port?transport=udp" (RFC 7064, RFC 7065).
     const char *url;
     // For TURN; else NULL.
@@ -573,11 +573,11 @@ typedef struct {
 } framewire_ice_server;
 
 // What a server is made from. 0 is the default of every field but `size`. Every text is copied.
-typedef struct {
+typedef struct framewire_server_options {
     // sizeof(framewire_server_options).
     size_t size;
     // Where its sessions and its failure are told; NULL: nowhere. It stays yours.
-    framewire_events *events;
+    struct framewire_events *events;
     // Where it listens, "host:port"; port 0 takes a free one; NULL: "127.0.0.1:8080".
     const char *bind;
     // The local IP address for media, "192.0.2.1"; NULL: every interface's.
@@ -588,7 +588,7 @@ typedef struct {
     // The bearer token that a viewer must bring; NULL: everybody may watch.
     const char *token;
     // STUN and TURN servers that viewers are told of; NULL: none.
-    const framewire_ice_server *ice_servers;
+    const struct framewire_ice_server *ice_servers;
     // How many.
     size_t ice_server_count;
     // Sessions at a time; 0: 1,000.
@@ -614,7 +614,7 @@ typedef struct {
 } framewire_server_options;
 
 // Figures of one server since it was made.
-typedef struct {
+typedef struct framewire_server_stats {
     // sizeof(framewire_server_stats).
     size_t size;
     // Sessions, now.
@@ -655,18 +655,20 @@ const char *framewire_version(void);
 //
 // On success `*log` is yours until framewire_log_free. INVALID_ARGUMENT: a NULL, a wrong size or an
 // unknown level. INVALID_STATE: a Rust program around the library has a logger of its own.
-framewire_status framewire_log_new(const framewire_log_options *options, framewire_log **log);
+enum framewire_status framewire_log_new(const struct framewire_log_options *options,
+                                        struct framewire_log **log);
 
 // Ends a tap. NULL is fine. When it returns, `call` is not running and will not be called again,
 // and `drop` has been called; inside the tap's own callback, `drop` follows after that returns. A
 // callback that does not return is waited for one second at most.
-void framewire_log_free(framewire_log *log);
+void framewire_log_free(struct framewire_log *log);
 
 // Makes a queue. `options` may be NULL: all defaults.
 //
 // On success `*events` is yours until framewire_events_free. INVALID_ARGUMENT: a NULL, a wrong
 // size, a capacity out of range, or a callback with `drop` or `context` but no `call`.
-framewire_status framewire_events_new(const framewire_events_options *options, framewire_events **events);
+enum framewire_status framewire_events_new(const struct framewire_events_options *options,
+                                           struct framewire_events **events);
 
 // Ends a queue. NULL is fine. What waits in it is dropped; the objects that name it live on and
 // tell nobody. Threads that wait in framewire_events_next return with CLOSED; its descriptor is
@@ -675,7 +677,7 @@ framewire_status framewire_events_new(const framewire_events_options *options, f
 // When it returns, the callback is not running and will not be called again, and its `drop` has
 // been called; inside the callback itself, `drop` follows after that returns. A callback that does
 // not return is waited for one second at most.
-void framewire_events_free(framewire_events *events);
+void framewire_events_free(struct framewire_events *events);
 
 // Takes the oldest event, waiting for at most `timeout_ms` milliseconds: 0 does not wait, -1 waits
 // without end. TIMEOUT: none came, also when it did not wait. CLOSED: the queue was freed while we
@@ -684,21 +686,24 @@ void framewire_events_free(framewire_events *events);
 // `event->size` must be set, the rest is written on success. `stream` and `text` live until this
 // thread calls framewire_events_next again, on whatever queue, or ends: copy what you keep. They
 // are no other thread's business, so several threads may read one queue.
-framewire_status framewire_events_next(framewire_events *events, int32_t timeout_ms, framewire_event *event);
+enum framewire_status framewire_events_next(struct framewire_events *events,
+                                            int32_t timeout_ms,
+                                            struct framewire_event *event);
 
 // A descriptor for poll, select or epoll: readable exactly while an event waits. Only wait for it;
 // do not read or close it. It is the same one each time, and lives until framewire_events_free.
 //
 // A negative number is a framewire_status, and poll passes over it. INVALID_STATE: the queue has a
 // callback. IO: the process has no descriptors left.
-int32_t framewire_events_fd(framewire_events *events);
+int32_t framewire_events_fd(struct framewire_events *events);
 
 // Makes a source and starts its encoder threads; they sleep until something is pushed and watched.
 //
 // On success `*source` is yours until framewire_source_free. INVALID_ARGUMENT: a NULL, a wrong
 // size, a number out of range. INVALID_HANDLE: `options->events` is no events handle. CODEC, IO: an
 // encoder or a thread could not be made.
-framewire_status framewire_source_new(const framewire_source_options *options, framewire_source **source);
+enum framewire_status framewire_source_new(const struct framewire_source_options *options,
+                                           struct framewire_source **source);
 
 // Ends a source: its viewers see no more of it, and its encoder threads end. NULL is fine. Returns
 // within 100 ms, also in the middle of an encode. Peers and servers that send it need not be freed
@@ -708,7 +713,7 @@ framewire_status framewire_source_new(const framewire_source_options *options, f
 // not return is waited for one second at most; inside it, free returns at once). A buffer that was
 // pushed with framewire_source_push_video_owned and is being encoded at this moment is released as
 // soon as that is over.
-void framewire_source_free(framewire_source *source);
+void framewire_source_free(struct framewire_source *source);
 
 // Queues one picture. Its planes are copied: they are yours again when the call returns. Never
 // blocks, whatever the encoder does: one picture waits for it, and a newer one takes its place.
@@ -717,9 +722,9 @@ void framewire_source_free(framewire_source *source);
 //
 // INVALID_ARGUMENT: what is wrong with the frame; it is not taken. INVALID_STATE: the source has
 // no pictures. CLOSED: the source has failed. LIMIT: no memory for the copy.
-framewire_status framewire_source_push_video(framewire_source *source,
-                                             const framewire_video_frame *frame,
-                                             bool *evicted);
+enum framewire_status framewire_source_push_video(struct framewire_source *source,
+                                                  const struct framewire_video_frame *frame,
+                                                  bool *evicted);
 
 // Queues one picture without copying it: the planes are the library's, and must not change, until
 // `release` is called. That happens exactly once, whatever this call returns: on failure before it
@@ -728,10 +733,10 @@ framewire_status framewire_source_push_video(framewire_source *source,
 //
 // `release.call` must be set; one that has nothing to do may return at once. For the rest see
 // framewire_source_push_video.
-framewire_status framewire_source_push_video_owned(framewire_source *source,
-                                                   const framewire_video_frame *frame,
-                                                   framewire_release release,
-                                                   bool *evicted);
+enum framewire_status framewire_source_push_video_owned(struct framewire_source *source,
+                                                        const struct framewire_video_frame *frame,
+                                                        struct framewire_release release,
+                                                        bool *evicted);
 
 // Queues sound. It is copied. Never blocks: at most 200 ms wait for the encoder, then the oldest
 // are dropped and counted. Digital silence is sound; an empty frame is fine. The rate and the
@@ -739,41 +744,47 @@ framewire_status framewire_source_push_video_owned(framewire_source *source,
 //
 // INVALID_ARGUMENT: what is wrong with the frame; nothing of it is taken. INVALID_STATE: the source
 // has no sound. CLOSED: the source has failed.
-framewire_status framewire_source_push_audio(framewire_source *source, const framewire_audio_frame *frame);
+enum framewire_status framewire_source_push_audio(struct framewire_source *source,
+                                                  const struct framewire_audio_frame *frame);
 
 // Asks for a keyframe, which viewers do by themselves when they need one. Requests are coalesced:
 // at most one keyframe in `keyframe_window_ms`, and none is forgotten. Returns at once.
-framewire_status framewire_source_request_keyframe(framewire_source *source);
+enum framewire_status framewire_source_request_keyframe(struct framewire_source *source);
 
 // A new target for the picture, in bits a second, from the next frame on. Returns at once, also
 // while nothing is pushed. INVALID_ARGUMENT: not 1,000 to 1,000,000,000. INVALID_STATE: the source
 // has no pictures.
-framewire_status framewire_source_set_video_bitrate(framewire_source *source, uint32_t bits_per_second);
+enum framewire_status framewire_source_set_video_bitrate(struct framewire_source *source,
+                                                         uint32_t bits_per_second);
 
 // Another number of expected frames a second, for rate control; as framewire_source_set_video_bitrate.
 // INVALID_ARGUMENT: not above 0 and at most 240.
-framewire_status framewire_source_set_frame_rate(framewire_source *source, double fps);
+enum framewire_status framewire_source_set_frame_rate(struct framewire_source *source, double fps);
 
 // Prepares the encoder for pictures of another size, so that the first of them does not wait for
 // it; as framewire_source_set_video_bitrate. Not needed: a frame of another size does the same.
 // INVALID_ARGUMENT: a side is not 1 to 16,383.
-framewire_status framewire_source_set_video_size(framewire_source *source, uint32_t width, uint32_t height);
+enum framewire_status framewire_source_set_video_size(struct framewire_source *source,
+                                                      uint32_t width,
+                                                      uint32_t height);
 
 // The figures of a source as they stand, without stopping anyone. `stats->size` must be set.
-framewire_status framewire_source_get_stats(framewire_source *source, framewire_source_stats *stats);
+enum framewire_status framewire_source_get_stats(struct framewire_source *source,
+                                                 struct framewire_source_stats *stats);
 
 // Makes a peer that is connected to nothing. `options` may be NULL: all defaults.
 //
 // On success `*peer` is yours until framewire_peer_free. INVALID_ARGUMENT: a NULL, a wrong size, an
 // address that is none. INVALID_HANDLE: `options->events` is no events handle.
-framewire_status framewire_peer_new(const framewire_peer_options *options, framewire_peer **peer);
+enum framewire_status framewire_peer_new(const struct framewire_peer_options *options,
+                                         struct framewire_peer **peer);
 
 // Ends a peer in whatever state it is: says goodbye to the remote, detaches its sources. NULL is
 // fine. Its sources live on. A call that waits for its answer or offer returns with CLOSED.
 //
 // No event about it comes afterwards, and an event callback about it is not running (one that does
 // not return is waited for one second at most; inside it, free returns at once).
-void framewire_peer_free(framewire_peer *peer);
+void framewire_peer_free(struct framewire_peer *peer);
 
 // Sends `source` in the section of the coming offer whose mid is `mid`; NULL: its picture in the
 // next section of video, its sound in the next of audio, in the order of the calls. To be called
@@ -782,23 +793,27 @@ void framewire_peer_free(framewire_peer *peer);
 //
 // The peer keeps what it needs of the source: either may be freed first. INVALID_STATE: there has
 // been an offer. INVALID_HANDLE: `peer` or `source` is none.
-framewire_status framewire_peer_send(framewire_peer *peer, const char *mid, framewire_source *source);
+enum framewire_status framewire_peer_send(struct framewire_peer *peer,
+                                          const char *mid,
+                                          struct framewire_source *source);
 
 // Where the peer stands: `*state` is a framewire_peer_state.
-framewire_status framewire_peer_get_state(framewire_peer *peer, int32_t *state);
+enum framewire_status framewire_peer_get_state(struct framewire_peer *peer, int32_t *state);
 
 // The figures of the peer's viewer `n`, counted from 0 in the order of the offer's sections: one
 // picture or one sound that is sent to it. They outlive the connection. `stats->size` must be set.
 // CLOSED: there are not so many; ask for 0, 1, 2 … until then.
-framewire_status framewire_peer_get_stats(framewire_peer *peer, size_t n, framewire_viewer_stats *stats);
+enum framewire_status framewire_peer_get_stats(struct framewire_peer *peer,
+                                               size_t n,
+                                               struct framewire_viewer_stats *stats);
 
 // The mid of the section that viewer `n` is sent in. Text out as in framewire_peer_description;
 // CLOSED as in framewire_peer_get_stats.
-framewire_status framewire_peer_mid(framewire_peer *peer,
-                                    size_t n,
-                                    char *mid,
-                                    size_t capacity,
-                                    size_t *length);
+enum framewire_status framewire_peer_mid(struct framewire_peer *peer,
+                                         size_t n,
+                                         char *mid,
+                                         size_t capacity,
+                                         size_t *length);
 
 // Answers `offer` (SDP; lines may end with LF or CRLF), waiting for at most `timeout_ms`
 // milliseconds (0 to 600,000; some ten are usual). The answer holds every local candidate: nothing
@@ -810,90 +825,96 @@ framewire_status framewire_peer_mid(framewire_peer *peer,
 //
 // MALFORMED: the offer does not parse, the sentence says where. NOT_OFFERED: it has no section for
 // what is to be sent. TIMEOUT, INVALID_STATE (answered before), CLOSED, TRANSPORT.
-framewire_status framewire_peer_answer(framewire_peer *peer,
-                                       const char *offer,
-                                       uint32_t timeout_ms,
-                                       char *answer,
-                                       size_t capacity,
-                                       size_t *length);
+enum framewire_status framewire_peer_answer(struct framewire_peer *peer,
+                                            const char *offer,
+                                            uint32_t timeout_ms,
+                                            char *answer,
+                                            size_t capacity,
+                                            size_t *length);
 
 // Answers `offer` on a thread of the library: never blocks. FRAMEWIRE_EVENT_ANSWER brings the
 // answer, FRAMEWIRE_EVENT_NEGOTIATION_FAILED the reason why there is none.
 //
 // INVALID_STATE: the peer has no events, or was answered before.
-framewire_status framewire_peer_answer_async(framewire_peer *peer, const char *offer);
+enum framewire_status framewire_peer_answer_async(struct framewire_peer *peer, const char *offer);
 
 // Makes an offer of what framewire_peer_send was called with, waiting for at most `timeout_ms`
 // milliseconds (0 to 600,000). Text out and errors as in framewire_peer_answer. Its answer goes to
 // framewire_peer_accept.
-framewire_status framewire_peer_offer(framewire_peer *peer,
-                                      uint32_t timeout_ms,
-                                      char *offer,
-                                      size_t capacity,
-                                      size_t *length);
+enum framewire_status framewire_peer_offer(struct framewire_peer *peer,
+                                           uint32_t timeout_ms,
+                                           char *offer,
+                                           size_t capacity,
+                                           size_t *length);
 
 // Makes an offer on a thread of the library: never blocks. FRAMEWIRE_EVENT_OFFER brings it,
 // FRAMEWIRE_EVENT_NEGOTIATION_FAILED the reason why there is none.
 //
 // INVALID_STATE: the peer has no events, or has negotiated before.
-framewire_status framewire_peer_offer_async(framewire_peer *peer);
+enum framewire_status framewire_peer_offer_async(struct framewire_peer *peer);
 
 // Takes the remote's answer to the offer of framewire_peer_offer, waiting for at most `timeout_ms`
 // milliseconds (0 to 600,000).
 //
 // MALFORMED: it does not parse. NOT_OFFERED: it accepts nothing. INVALID_STATE: there is no offer.
-framewire_status framewire_peer_accept(framewire_peer *peer, const char *answer, uint32_t timeout_ms);
+enum framewire_status framewire_peer_accept(struct framewire_peer *peer,
+                                            const char *answer,
+                                            uint32_t timeout_ms);
 
 // The answer or offer that framewire_peer_answer or framewire_peer_offer made last. Text out as
 // there, but without a buffer it does nothing else than tell the length. INVALID_STATE: there is
 // none.
-framewire_status framewire_peer_description(framewire_peer *peer,
-                                            char *description,
-                                            size_t capacity,
-                                            size_t *length);
+enum framewire_status framewire_peer_description(struct framewire_peer *peer,
+                                                 char *description,
+                                                 size_t capacity,
+                                                 size_t *length);
 
 // Takes a remote ICE candidate, "candidate:1 1 udp 2130706431 192.0.2.1 50000 typ host", in the
 // section `mid` (NULL: the first). One with a name instead of an address, and one that is not UDP,
 // is passed over; so are all of them unless the peer's options say `probe_candidates`. MALFORMED: it
 // does not parse. INVALID_STATE: offer and answer are not exchanged yet.
-framewire_status framewire_peer_add_candidate(framewire_peer *peer, const char *candidate, const char *mid);
+enum framewire_status framewire_peer_add_candidate(struct framewire_peer *peer,
+                                                   const char *candidate,
+                                                   const char *mid);
 
 // Makes a server and starts to listen. `options` may be NULL: all defaults.
 //
 // On success `*server` is yours until framewire_server_free. INVALID_ARGUMENT: a NULL, a wrong
 // size, a text or number that breaks its rule. INVALID_HANDLE: `options->events` is no events
 // handle. IO: it cannot listen there; the sentence says why.
-framewire_status framewire_server_new(const framewire_server_options *options, framewire_server **server);
+enum framewire_status framewire_server_new(const struct framewire_server_options *options,
+                                           struct framewire_server **server);
 
 // Ends a server: it listens no more, and its sessions end. NULL is fine. The sources that it
 // published live on.
 //
 // No event about it comes afterwards, and an event callback about it is not running (one that does
 // not return is waited for one second at most; inside it, free returns at once).
-void framewire_server_free(framewire_server *server);
+void framewire_server_free(struct framewire_server *server);
 
 // Puts `source` on the air as `name` (1 to 64 bytes, no slash, no control characters):
 // /watch/NAME, POST /whep/NAME. A name that is taken is given to the new source; who watches the
 // old one goes on. The server keeps what it needs of the source: either may be freed first.
-framewire_status framewire_server_publish(framewire_server *server,
-                                          const char *name,
-                                          framewire_source *source);
+enum framewire_status framewire_server_publish(struct framewire_server *server,
+                                               const char *name,
+                                               struct framewire_source *source);
 
 // Takes `name` off the air and ends its sessions. INVALID_ARGUMENT: nothing is published there.
-framewire_status framewire_server_unpublish(framewire_server *server, const char *name);
+enum framewire_status framewire_server_unpublish(struct framewire_server *server, const char *name);
 
 // Where the server listens, "127.0.0.1:8080", with the port that was really taken.
 //
 // Text out: `address` (with `capacity` bytes; 64 suffice) receives it and a NUL, `*length` (may be
 // NULL) its length without the NUL. `address` may be NULL: only the length is told. LIMIT: it is too
 // small and not written to, but `*length` is.
-framewire_status framewire_server_address(framewire_server *server,
-                                          char *address,
-                                          size_t capacity,
-                                          size_t *length);
+enum framewire_status framewire_server_address(struct framewire_server *server,
+                                               char *address,
+                                               size_t capacity,
+                                               size_t *length);
 
 // The figures of a server as they stand, without stopping anyone. `stats->size` must be set.
-framewire_status framewire_server_get_stats(framewire_server *server, framewire_server_stats *stats);
+enum framewire_status framewire_server_get_stats(struct framewire_server *server,
+                                                 struct framewire_server_stats *stats);
 
 #ifdef __cplusplus
 }  // extern "C"
