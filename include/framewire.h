@@ -526,6 +526,8 @@ typedef struct framewire_viewer_stats {
     uint64_t packets_resent;
     // Their bytes.
     uint64_t bytes_resent;
+    // Packets the transport refused: the connection was ending.
+    uint64_t packets_refused;
     // NACK messages received.
     uint64_t nacks;
     // Packets they asked for.
@@ -548,6 +550,8 @@ typedef struct framewire_viewer_stats {
     uint64_t reports;
     // RTCP messages that did not parse.
     uint64_t malformed;
+    // RTCP packets of this peer that were dropped unread, because too many waited.
+    uint64_t feedback_dropped;
     // Packets lost since the start, as last reported; 0 if more came (twice) than were sent.
     uint64_t packets_lost;
     // Share of packets lost between the last two reports, of 256.

@@ -89,7 +89,7 @@ fn prepare() {
             // The process's standard error is not ours: a panic of ours goes to the log.
             let thread = std::thread::current();
             let ours = GUARDED.try_with(Cell::get).unwrap_or(false)
-                || thread.name().is_some_and(|name| name.starts_with("framewire") || name.starts_with("fw-"));
+                || thread.name().is_some_and(|name| name.starts_with("fw-"));
             if ours { log::error!("{panic}") } else { outer(panic) }
         }));
     });
