@@ -202,7 +202,9 @@ fn stream(placed: Placed, section: &Section, sending: &Sending) -> Option<Stream
         kind: placed.kind,
         ssrc: sending.ssrc,
         payload_type: codec.payload_type,
-        first_sequence: u16::from_be_bytes([a, b]),
+        // In the lower half: a receiver that misses the first packets over a wrap guesses SRTP's rollover
+        // counter wrong, and never decrypts (RFC 3711 section 3.3.1).
+        first_sequence: u16::from_be_bytes([a, b]) & 0x7fff,
         timestamp_offset: u32::from_be_bytes([c, d, e, f]),
         cname: sending.cname.as_str().into(),
         mid: section.mid.as_str().into(),

@@ -116,6 +116,7 @@ impl Floor {
                 stream.source.request_keyframe();
             }
             source.get_or_insert_with(|| stream.source.clone());
+            arm(&mut self.timers, seat);
         }
         if let Some(source) = source {
             source.sent(frame, clock::now());
