@@ -13,6 +13,7 @@ use crate::time::{Time, clock};
 use crate::viewer::Viewer;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// Serves `inbox` for as long as the process lives. An idle one sleeps without a time-out.
@@ -23,21 +24,11 @@ pub fn run(inbox: &Inbox, outlet: Arc<dyn Outlet>) {
     let mut notes = VecDeque::new();
     loop {
         inbox.wait(floor.timers.peek().map(|Reverse((at, _))| *at), &mut batch);
-        // None of it is waited for, so the end of the process is never held up.
+        // None of a turn is waited for, so the end of the process is never held up.
         let _pass = pass();
-        for command in batch.commands.drain(..) {
-            match command {
-                Command::Join(seat) => floor.join(*seat, &mut notes),
-                Command::Leave(peer) => floor.leave(peer),
-            }
+        if catch_unwind(AssertUnwindSafe(|| floor.turn(&mut batch, &mut notes))).is_err() {
+            floor.fail();
         }
-        for peer in batch.ready.drain(..) {
-            floor.read(peer, &mut notes);
-        }
-        if let Some(frame) = batch.frame.take() {
-            floor.send(&frame);
-        }
-        floor.tick();
     }
 }
 
@@ -54,6 +45,38 @@ struct Floor {
 }
 
 impl Floor {
+    fn turn(&mut self, batch: &mut Batch, notes: &mut VecDeque<Note>) {
+        for command in batch.commands.drain(..) {
+            match command {
+                Command::Join(seat) => self.join(*seat, notes),
+                Command::Leave(peer) => self.leave(peer),
+            }
+        }
+        for peer in batch.ready.drain(..) {
+            self.read(peer, notes);
+        }
+        if let Some(frame) = batch.frame.take() {
+            self.send(&frame);
+        }
+        self.tick();
+    }
+
+    /// A turn panicked: whatever it left half done goes with the peers that are here, and the thread
+    /// serves those that come.
+    fn fail(&mut self) {
+        self.audiences.clear();
+        self.timers.clear();
+        for (_, seat) in self.seats.drain() {
+            let mut told: Vec<Id> = Vec::new();
+            for stream in seat.streams.iter().filter(|stream| stream.live.is_some()) {
+                let first = !told.contains(&stream.source.id());
+                told.push(stream.source.id());
+                stream.source.fanout().leave(self.outlet.id(), first);
+            }
+            seat.owner.changed(PeerState::Failed, "a defect stopped its sender thread");
+        }
+    }
+
     fn join(&mut self, seat: Seat, notes: &mut VecDeque<Note>) {
         let peer = seat.peer;
         let seat = self.seats.entry(seat.peer).insert_entry(seat).into_mut();
