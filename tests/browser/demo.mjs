@@ -16,8 +16,10 @@ export class Demo {
   /** Starts it and waits for the address it prints. */
   static async start() {
     const demo = new Demo();
+    const env = { ...process.env, FRAMEWIRE_BIND: '127.0.0.1:0', FRAMEWIRE_MEDIA_ADDRESS: '127.0.0.1' };
+    delete env.FRAMEWIRE_SECONDS; // it runs until it is stopped
     demo.#child = spawn(program, {
-      env: { ...process.env, FRAMEWIRE_BIND: '127.0.0.1:0', FRAMEWIRE_MEDIA_ADDRESS: '127.0.0.1' },
+      env,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     demo.#exit = once(demo.#child, 'exit');
