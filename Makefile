@@ -61,12 +61,15 @@ FUZZ_SECONDS ?= 60
 fuzz: ## every fuzz target for FUZZ_SECONDS=60
 	command -v cargo-fuzz || $(CARGO) install --locked cargo-fuzz
 	for target in $$($(CARGO) fuzz list); do \
-		RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) || exit 1; \
+		mkdir -p fuzz/corpus/$$target && RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run $$target fuzz/corpus/$$target \
+			fuzz/seeds/$$target -- -max_len=16384 -max_total_time=$(FUZZ_SECONDS) || exit 1; \
 	done
 
+SANITIZED = RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address FRAMEWIRE_CFLAGS=-fsanitize=address \
+	$(CARGO) test --locked --target-dir target/asan --target $$(rustc -vV | sed -n 's/^host: //p')
 sanitize: ## the Rust and C tests under AddressSanitizer and LeakSanitizer, on both sides of the border
-	RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address FRAMEWIRE_CFLAGS=-fsanitize=address \
-		$(CARGO) test --locked --target-dir target/asan --target $$(rustc -vV | sed -n 's/^host: //p') --lib --tests
+	$(SANITIZED) --test c_api -- --ignored
+	$(SANITIZED) --lib --tests
 
 bench: setup ## the table of figures and ratios
 	$(MAKE) --no-print-directory examples

@@ -44,11 +44,9 @@ fn four_threads_push_and_every_lent_buffer_comes_back_once() {
 }
 
 #[test]
+#[ignore = "make sanitize"]
 fn the_sanitizer_finds_what_is_planted() {
-    let Some(program) = harness::compile_sanitized("tests/c/planted.c") else {
-        assert!(std::env::var_os("FRAMEWIRE_CFLAGS").is_none(), "the library has no sanitizer in it");
-        return;
-    };
+    let program = harness::compile_sanitized("tests/c/planted.c").expect("the library has a sanitizer in it");
     for (planted, found) in [("overflow", "heap-buffer-overflow"), ("leak", "detected memory leaks")] {
         let output = Command::new(&program).arg(planted).output().expect("it was compiled");
         let errors = String::from_utf8_lossy(&output.stderr);
