@@ -35,6 +35,7 @@ pub(crate) mod native;
 pub mod peer;
 pub mod sdp;
 pub mod server;
+pub mod receive;
 pub mod decode;
 pub mod events;
 pub(crate) mod queue;

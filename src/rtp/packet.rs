@@ -34,6 +34,17 @@ pub struct Extensions {
     pub playout_delay: Option<u8>,
 }
 
+/// The ids of the header extensions that were negotiated for what we receive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Received {
+    /// `urn:ietf:params:rtp-hdrext:sdes:mid`
+    pub mid: Option<u8>,
+    /// `http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01`
+    pub transport_cc: Option<u8>,
+    /// `http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time`
+    pub abs_send_time: Option<u8>,
+}
+
 /// What differs from packet to packet.
 #[derive(Clone, Copy, Debug)]
 pub struct Fields {

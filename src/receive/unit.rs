@@ -1,0 +1,68 @@
+//! What goes from the receive road to a decoder, and what comes back.
+
+use crate::time::Time;
+
+/// One thing for a track's decoder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// A whole picture.
+    Picture(CodedPicture),
+    /// One packet of sound.
+    Sound(CodedSound),
+    /// The publisher said goodbye: nothing follows. It needs no room in a queue that is full.
+    End,
+}
+
+/// A whole VP8 frame. It continues what was handed over before it, or is a keyframe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodedPicture {
+    /// The bitstream, RFC 6386.
+    pub data: Vec<u8>,
+    /// Decodable by itself.
+    pub keyframe: bool,
+    /// Its RTP timestamp: 90 kHz, as it was sent.
+    pub rtp_time: u32,
+    /// When it was captured, on our clock; never before the one before it.
+    pub capture: Time,
+    /// When its last packet arrived.
+    pub arrived: Time,
+}
+
+/// One Opus packet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodedSound {
+    /// The packet, RFC 6716.
+    pub data: Vec<u8>,
+    /// Its RTP timestamp, 48 kHz, counted on over the wrap.
+    pub timestamp: u64,
+    /// Packets given up just before this one.
+    pub lost: u32,
+    /// When it was captured, on our clock; never before the one before it.
+    pub capture: Time,
+    /// When it arrived.
+    pub arrived: Time,
+}
+
+/// What a decoder has to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DecoderNews {
+    /// A keyframe was decoded and handed over.
+    Keyframe,
+    /// A frame did not decode: a keyframe is needed, and nothing comes before it.
+    Damaged,
+}
+
+/// How a track stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrackState {
+    /// No packet came yet.
+    Waiting,
+    /// Packets come, but no picture can be decoded before a keyframe.
+    WaitingForKeyframe,
+    /// Media flows.
+    Live,
+    /// The publisher said goodbye.
+    Ended,
+    /// Its decoder gave up. Told by the decoder's side, never from here.
+    Failed,
+}
