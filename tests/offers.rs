@@ -3,7 +3,7 @@
 
 use framewire::error::Status;
 use framewire::media::Kind;
-use framewire::sdp::{Candidate, Offer, Plan, Sending, Transport};
+use framewire::sdp::{Candidate, Exchange, Incoming, Offer, Plan, Section, Sending, Transport, Verdict};
 use std::collections::BTreeMap;
 
 #[path = "../fuzz/harness/offer.rs"]
@@ -35,6 +35,7 @@ fn data() -> BTreeMap<String, String> {
 fn sending(n: usize) -> Sending {
     Sending {
         ssrc: 0x1000 + n as u32,
+        rtx_ssrc: Some(0x2000 + n as u32),
         cname: "framewire".into(),
         stream: "stream".into(),
         track: format!("track{n}"),
@@ -45,7 +46,7 @@ fn sending(n: usize) -> Sending {
 fn take_all(offer: &Offer) -> Plan {
     let mut plan = offer.plan();
     for n in 0..offer.sections.len() {
-        let _ = offer.take(&mut plan, n, sending(n));
+        let _ = offer.send(&mut plan, n, sending(n));
     }
     plan
 }
@@ -64,25 +65,45 @@ fn split(description: &str) -> Vec<Vec<&str>> {
     sections
 }
 
+/// The same for all that can come in.
+fn receive_all(offer: &Offer) -> Plan {
+    let mut plan = offer.plan();
+    for n in 0..offer.sections.len() {
+        let _ = offer.receive(&mut plan, n);
+    }
+    plan
+}
+
+fn answer(offer: &Offer, plan: &Plan) -> String {
+    offer.answer(plan, &Transport::parse(LOCAL).expect("well formed"), &[])
+}
+
+/// The lines of a description that begin so.
+fn lines<'a>(description: &'a str, prefix: &str) -> Vec<&'a str> {
+    description.lines().filter(|line| line.starts_with(prefix)).collect()
+}
+
 #[test]
 fn every_offer_of_a_browser_is_answered() {
     for (name, text) in data() {
         let offer = Offer::parse(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
-        let plan = take_all(&offer);
-        let wanted = if name.contains("whep") { vec![0, 1] } else { vec![] };
-        assert_eq!(plan.taken().collect::<Vec<_>>(), wanted, "{name}");
-        let Ok(transport) = offer.for_transport(&plan) else {
-            assert!(wanted.is_empty(), "{name}");
-            continue;
-        };
-        assert!(!transport.contains("candidate"), "{name}");
-        let answer = offer.answer(&plan, &Transport::parse(LOCAL).expect("well formed"), &[]);
-        check_answer(&name, &text, &answer);
+        for (plan, direction, ours) in
+            [(take_all(&offer), "sendonly", "-whep"), (receive_all(&offer), "recvonly", "-whip")]
+        {
+            let wanted = if name.contains(ours) { vec![0, 1] } else { vec![] };
+            assert_eq!(plan.taken().collect::<Vec<_>>(), wanted, "{name}");
+            let Ok(transport) = offer.for_transport(&plan) else {
+                assert!(wanted.is_empty(), "{name}");
+                continue;
+            };
+            assert!(!transport.contains("candidate"), "{name}");
+            check_answer(&name, direction, &text, &answer(&offer, &plan));
+        }
     }
 }
 
-fn check_answer(name: &str, offer: &str, answer: &str) {
-    let chrome = name.starts_with("chrome");
+fn check_answer(name: &str, direction: &str, offer: &str, answer: &str) {
+    let (chrome, sends) = (name.starts_with("chrome"), direction == "sendonly");
     let offer = offer.replace('\r', "").replace('\n', "\r\n");
     let (offer, answer) = (split(&offer), split(answer));
     assert_eq!(offer.len(), answer.len(), "{name}: as many sections");
@@ -90,24 +111,26 @@ fn check_answer(name: &str, offer: &str, answer: &str) {
     assert!(answer[0].contains(&"a=ice-options:ice2 trickle"), "{name}");
     for (n, (theirs, ours)) in offer.iter().zip(&answer).enumerate().skip(1) {
         let has = |line: &str| ours.contains(&line);
+        let count = |prefix: &str| ours.iter().filter(|l| l.starts_with(prefix)).count();
         let words = |lines: &[&str]| lines[0].split(' ').map(str::to_owned).collect::<Vec<_>>();
         let (asked, said) = (words(theirs), words(ours));
         assert_eq!((&asked[0], &asked[2]), (&said[0], &said[2]), "{name}: same medium and profile");
         assert!(has(&format!("a=mid:{}", n - 1)), "{name}");
-        assert_eq!(ours.iter().filter(|l| l.starts_with("c=")).count(), 1, "{name}");
+        assert_eq!(count("c="), 1, "{name}");
         if asked[0] == "m=application" {
             assert_eq!((said[1].as_str(), said[3].as_str()), ("0", "webrtc-datachannel"), "{name}");
             continue;
         }
-        let number = match (said[0].as_str(), chrome) {
-            ("m=video", true) => "96",
-            ("m=video", false) => "120",
-            (_, true) => "111",
-            (_, false) => "109",
+        let video = said[0] == "m=video";
+        let numbers = match (video, chrome) {
+            (true, true) => "96 97",
+            (true, false) => "120 124",
+            (false, true) => "111",
+            (false, false) => "109",
         };
-        assert_eq!(said[1..].join(" "), format!("46872 UDP/TLS/RTP/SAVPF {number}"), "{name}");
+        assert_eq!(said[1..].join(" "), format!("46872 UDP/TLS/RTP/SAVPF {numbers}"), "{name}");
         for line in [
-            "a=sendonly",
+            &format!("a={direction}"),
             "a=rtcp-mux",
             "a=rtcp-mux-only",
             "a=setup:active",
@@ -117,15 +140,35 @@ fn check_answer(name: &str, offer: &str, answer: &str) {
         ] {
             assert!(has(line), "{name}: {line} is missing in {ours:#?}");
         }
-        for prefix in ["a=msid:", "a=ssrc:", "a=fingerprint:sha-256 ", "a=rtpmap:"] {
-            assert_eq!(ours.iter().filter(|l| l.starts_with(prefix)).count(), 1, "{name}: one {prefix}");
+        let [sent, repaired] = [sends, sends && video].map(usize::from);
+        for (prefix, wanted) in [
+            ("a=fingerprint:sha-256 ", 1),
+            ("a=rtpmap:", 1 + usize::from(video)),
+            ("a=msid:", sent),
+            ("a=ssrc:", sent + repaired),
+            ("a=ssrc-group:", repaired),
+            ("a=simulcast", 0),
+        ] {
+            assert_eq!(count(prefix), wanted, "{name}: {wanted} {prefix} in {ours:#?}");
         }
+        let (number, rtx) = numbers.split_once(' ').unwrap_or((numbers, ""));
+        if video {
+            assert!(has(&format!("a=rtpmap:{rtx} rtx/90000")) && has(&format!("a=fmtp:{rtx} apt={number}")));
+            for feedback in ["nack", "nack pli", "ccm fir"] {
+                assert!(has(&format!("a=rtcp-fb:{number} {feedback}")), "{name}: {feedback}");
+            }
+            assert_eq!(has(&format!("a=rtcp-fb:{number} goog-remb")), sends, "{name}: one estimate");
+        }
+        assert_eq!(has(&format!("a=rtcp-fb:{number} transport-cc")), !sends, "{name}: one estimate");
         // Feedback as offered; extensions as offered, with the direction that answers theirs.
         for line in ours.iter().filter(|l| l.starts_with("a=rtcp-fb:") || l.starts_with("a=extmap:")) {
             assert!(theirs.contains(&line.replace("/sendonly", "/recvonly").as_str()), "{name}: {line}");
         }
+        // Mid, send time (not with Firefox's sound), and the picture's delay or the transport's numbers.
+        let wanted = 1 + usize::from(chrome || video) + usize::from(video || !sends);
+        assert_eq!(count("a=extmap:"), wanted, "{name}: {ours:#?}");
         assert_eq!(has("a=end-of-candidates"), n == 1, "{name}: candidates stand in the first section");
-        assert_eq!(ours.iter().filter(|l| l.starts_with("a=candidate:")).count(), if n == 1 { 2 } else { 0 });
+        assert_eq!(count("a=candidate:"), if n == 1 { 2 } else { 0 });
     }
 }
 
@@ -144,6 +187,26 @@ fn numbers_come_from_the_offer() {
     assert_eq!(look(&chrome, 1), (111, None, Some(9), Some(2), None));
     assert_eq!(look(&firefox, 0), (120, Some(124), Some(3), Some(4), Some(6)));
     assert_eq!(look(&firefox, 1), (109, None, Some(3), None, None));
+}
+
+#[test]
+fn what_comes_is_told_by_what_the_offer_says() {
+    let data = data();
+    let chrome = Offer::parse(&data["chrome-whip.sdp"]).expect("well formed");
+    let firefox = Offer::parse(&data["firefox-whip.sdp"]).expect("well formed");
+    let look = |offer: &Offer, n: usize| {
+        let Section { incoming, received, .. } = &offer.sections[n];
+        let ids = (received.mid, received.transport_cc, received.abs_send_time);
+        (incoming.ssrcs.clone(), incoming.rtx.clone(), ids)
+    };
+    let repair = vec![(4096568011, 2424612274)];
+    assert_eq!(look(&chrome, 0), (vec![3552137698], vec![], (Some(4), Some(3), Some(2))));
+    assert_eq!(look(&chrome, 1), (vec![4096568011], repair, (Some(4), Some(3), Some(2))));
+    let repair = vec![(2708655281, 1183249073)];
+    assert_eq!(look(&firefox, 0), (vec![1767930207], vec![], (Some(3), Some(7), None)));
+    assert_eq!(look(&firefox, 1), (vec![2708655281], repair, (Some(3), Some(7), Some(4))));
+    let watching = Offer::parse(&data["firefox-whep.sdp"]).expect("well formed");
+    assert_eq!(watching.sections[0].received.transport_cc, Some(7), "the ids are of either direction");
 }
 
 /// A small offer: a section of each kind, as a browser would write it.
@@ -177,17 +240,17 @@ fn fault(offer: &str) -> (Status, String) {
 fn refusal(offer: &str, n: usize) -> String {
     let offer = Offer::parse(offer).expect("well formed");
     let mut plan = take_all(&offer);
-    let answer = offer.answer(&plan, &Transport::parse(LOCAL).expect("well formed"), &[]);
+    let answer = answer(&offer, &plan);
     let (line, lines) = (split(&answer)[n + 1][0].to_owned(), split(&answer)[n + 1].len());
     assert!(line.contains(" 0 ") && lines <= 4, "refused, but answered {line:?}");
-    offer.take(&mut plan, n, sending(n)).expect_err("taken").sentence().to_owned()
+    offer.send(&mut plan, n, sending(n)).expect_err("taken").sentence().to_owned()
 }
 
 #[test]
 fn line_ends_and_blanks_before_the_text_are_forgiven() {
     let answer = |text: &str| {
         let offer = Offer::parse(text).expect("forgiven");
-        offer.answer(&take_all(&offer), &Transport::parse(LOCAL).expect("well formed"), &[])
+        self::answer(&offer, &take_all(&offer))
     };
     let plain = answer(&small());
     assert_eq!(plain, answer(&small().replace("\r\n", "\n")));
@@ -291,11 +354,14 @@ fn an_offer_of_which_nothing_is_taken_says_why_for_each_section() {
     assert_eq!(error.status(), Status::NotOffered);
     assert_eq!(
         error.sentence(),
-        "nothing in this offer can be sent; section 0 (application, mid 0): data channels are not taken"
+        "nothing in this offer can be taken; section 0 (application, mid 0): data channels are not taken"
     );
     let offer = Offer::parse(&small()).expect("well formed");
     let error = offer.for_transport(&offer.plan()).expect_err("nothing was taken");
-    assert!(error.sentence().ends_with("section 1 (audio, mid a): nothing is sent in it"), "{error}");
+    assert!(
+        error.sentence().ends_with("section 1 (audio, mid a): nothing is sent or received in it"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -309,7 +375,7 @@ fn codec_names_are_matched_in_any_case() {
 fn without_a_group_one_section_is_answered_and_no_group_is_claimed() {
     let offer = Offer::parse(&edit(&small(), "a=group:BUNDLE v a\r\n", "")).expect("well formed");
     let plan = take_all(&offer);
-    let answer = offer.answer(&plan, &Transport::parse(LOCAL).expect("well formed"), &[]);
+    let answer = answer(&offer, &plan);
     assert!(!answer.contains("a=group"));
     assert_eq!(plan.taken().collect::<Vec<_>>(), [0]);
 }
@@ -325,7 +391,7 @@ fn a_bundle_only_section_shares_its_groups_transport() {
     let text = format!("{first}m=audio{}a=bundle-only\r\n", edit(&second, " 9 UDP", " 0 UDP"));
     let offer = Offer::parse(&text).expect("bundle-only is no rejection");
     let mut plan = offer.plan();
-    offer.take(&mut plan, 1, sending(1)).expect("can be taken");
+    offer.send(&mut plan, 1, sending(1)).expect("can be taken");
     assert!(offer.for_transport(&plan).expect("one is taken").contains("a=ice-ufrag:JTJ0\r\n"));
 }
 
@@ -341,11 +407,10 @@ fn feedback_and_extensions_are_those_offered_that_we_do() {
          a=extmap:4096 urn:3gpp:video-orientation\r\n",
     );
     let offer = Offer::parse(&text).expect("well formed");
-    let answer = offer.answer(&take_all(&offer), &Transport::parse(LOCAL).expect("well formed"), &[]);
-    let of = |prefix: &str| answer.lines().filter(|l| l.starts_with(prefix)).collect::<Vec<_>>();
-    assert_eq!(of("a=rtcp-fb:"), ["a=rtcp-fb:100 nack", "a=rtcp-fb:100 ccm fir"]);
+    let answer = answer(&offer, &take_all(&offer));
+    assert_eq!(lines(&answer, "a=rtcp-fb:"), ["a=rtcp-fb:100 nack", "a=rtcp-fb:100 ccm fir"]);
     assert_eq!(
-        of("a=extmap:"),
+        lines(&answer, "a=extmap:"),
         ["a=extmap:5/sendonly http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"]
     );
     // A mid that does not fit a one-byte element is not sent in packets.
@@ -353,6 +418,138 @@ fn feedback_and_extensions_are_those_offered_that_we_do() {
         edit(&edit(&small(), "mid:v", "mid:seventeen-letters"), "BUNDLE v", "BUNDLE seventeen-letters");
     let offer = Offer::parse(&long).expect("well formed");
     assert_eq!((take_all(&offer).taken().count(), offer.sections[0].extensions.mid), (2, None));
+}
+
+/// The small offer of one who sends, with the `video` lines in its first section.
+fn publish(video: &str) -> Offer {
+    let text =
+        edit(&edit(&small(), "a=recvonly", "a=sendonly"), "a=mid:v\r\n", &format!("a=mid:v\r\n{video}"));
+    Offer::parse(&text).expect("well formed")
+}
+
+#[test]
+fn an_offer_without_ssrcs_is_received() {
+    let offer = publish("a=msid:stream track\r\n");
+    let plan = receive_all(&offer);
+    assert_eq!(plan.taken().collect::<Vec<_>>(), [0, 1]);
+    let answer = answer(&offer, &plan);
+    assert_eq!(lines(&answer, "a=recvonly").len(), 2);
+    assert!(!answer.contains("a=ssrc") && !answer.contains("a=msid"), "nothing of ours goes out: {answer}");
+    assert!(offer.sections.iter().all(|section| section.incoming == Incoming::default()));
+}
+
+#[test]
+fn of_several_layers_the_answer_takes_the_first() {
+    // RFC 8853 section 5.3.2: what is not in the answer is not sent.
+    let offer = publish(
+        "a=rid:h send\r\na=rid:m send\r\na=rid:l send\r\na=simulcast:send h;m;l\r\n\
+         a=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n",
+    );
+    let answer = answer(&offer, &receive_all(&offer));
+    assert!(lines(&answer, "m=video 46872 ").len() == 1, "taken");
+    for absent in ["a=simulcast", "a=rid", "stream-id"] {
+        assert!(!answer.contains(absent), "{absent} is in {answer}");
+    }
+}
+
+#[test]
+fn ssrcs_are_told_apart_by_their_groups() {
+    let look = |lines: &str| publish(lines).sections[0].incoming.clone();
+    let told = |ssrcs: &[u32], rtx: &[(u32, u32)]| Incoming { ssrcs: ssrcs.into(), rtx: rtx.into() };
+    let each =
+        |ssrcs: &[u32]| ssrcs.iter().map(|ssrc| format!("a=ssrc:{ssrc} cname:c\r\n")).collect::<String>();
+    let simulcast = "a=ssrc-group:SIM 1 2\r\na=ssrc-group:FID 1 11\r\na=ssrc-group:FID 2 12\r\n\
+        a=ssrc-group:FEC-FR 1 21\r\n";
+    let all = each(&[1, 1, 2, 11, 12, 21]);
+    assert_eq!(look(&format!("{simulcast}{all}")), told(&[1, 2], &[(1, 11), (2, 12)]));
+    assert_eq!(look(&format!("{all}{simulcast}")), told(&[1, 2], &[(1, 11), (2, 12)]));
+    assert_eq!(look("a=ssrc-group:FID 5 6\r\n"), told(&[5], &[(5, 6)]), "the group alone");
+    assert_eq!(look("a=ssrc-group:FID 5 5\r\na=ssrc-group:FID 7\r\na=ssrc:x y\r\n"), told(&[], &[]));
+    let many = look(&each(&(0..5_000).collect::<Vec<_>>()));
+    assert_eq!(many.ssrcs, (0..32).collect::<Vec<_>>(), "bounded");
+}
+
+#[test]
+fn a_section_of_both_ways_is_taken_for_either_or_both() {
+    let both = edit(&small(), "a=recvonly", "a=sendrecv");
+    let both = edit(
+        &both,
+        "a=rtcp-fb:100 nack\r\n",
+        "a=rtcp-fb:100 nack\r\na=rtcp-fb:100 goog-remb\r\na=rtcp-fb:100 transport-cc\r\n\
+         a=extmap:5 http://www.webrtc.org/experiments/rtp-hdrext/playout-delay\r\n\
+         a=extmap:7 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n",
+    );
+    let offer = Offer::parse(&both).expect("well formed");
+    let [mut sends, mut receives, mut does_both] = [(); 3].map(|()| offer.plan());
+    offer.send(&mut sends, 0, sending(0)).expect("it receives");
+    offer.receive(&mut receives, 0).expect("it sends");
+    offer.receive(&mut does_both, 0).expect("it sends");
+    offer.send(&mut does_both, 0, sending(0)).expect("and receives");
+    for (plan, direction, feedback, extensions) in [
+        (sends, "a=sendonly", &["nack", "goog-remb"][..], &["5", "3"][..]),
+        (receives, "a=recvonly", &["nack", "transport-cc"], &["7", "3"]),
+        (does_both, "a=sendrecv", &["nack", "goog-remb", "transport-cc"], &["5/sendonly", "7/recvonly", "3"]),
+    ] {
+        let text = answer(&offer, &plan);
+        let video = text.split("m=audio").next().expect("a first part");
+        assert_eq!(lines(video, direction).len(), 1, "{video}");
+        assert_eq!(lines(video, "a=msid:").len(), usize::from(direction != "a=recvonly"));
+        let last =
+            |prefix, from| lines(video, prefix).iter().map(|l| l[from..].to_owned()).collect::<Vec<_>>();
+        assert_eq!(last("a=rtcp-fb:100 ", 14), feedback, "{direction}");
+        let ids: Vec<String> =
+            last("a=extmap:", 9).iter().map(|l| l.split(' ').next().expect("an id").to_owned()).collect();
+        assert_eq!(ids, extensions, "{direction}");
+    }
+}
+
+#[test]
+fn a_direction_that_is_refused_leaves_the_other_taken() {
+    let offer = publish("");
+    let mut plan = offer.plan();
+    offer.receive(&mut plan, 0).expect("it sends");
+    let error = offer.send(&mut plan, 0, sending(0)).expect_err("it does not receive");
+    assert!(error.sentence().ends_with("the offer does not receive in it (a=sendonly)"), "{error}");
+    assert!(matches!(&plan.sections()[0], Verdict::Take(Exchange { sending: None, receiving: true })));
+    let watching = Offer::parse(&small()).expect("well formed");
+    let error = watching.receive(&mut watching.plan(), 0).expect_err("it does not send");
+    assert!(error.sentence().ends_with("the offer does not send in it (a=recvonly)"), "{error}");
+}
+
+#[test]
+fn numbers_without_feedback_on_them_are_not_asked_for() {
+    let numbers = "a=extmap:7 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n";
+    for (lines, asked) in [
+        (numbers.to_owned(), false),
+        ("a=rtcp-fb:100 transport-cc\r\na=rtcp-fb:100 goog-remb\r\n".to_owned(), false),
+        (format!("{numbers}a=rtcp-fb:100 transport-cc\r\na=rtcp-fb:100 goog-remb\r\n"), true),
+    ] {
+        let offer = publish(&lines);
+        let text = answer(&offer, &receive_all(&offer));
+        assert_eq!(text.contains("transport"), asked, "{text}");
+        assert_eq!(text.contains("goog-remb"), lines.contains("goog-remb") && !asked, "{text}");
+    }
+}
+
+#[test]
+fn retransmissions_are_taken_where_their_payload_type_can_be() {
+    for (lines, rtx) in [
+        ("a=rtpmap:101 rtx/90000\r\na=fmtp:101 apt=100\r\n", Some(101)),
+        ("a=rtpmap:101 RTX/90000\r\na=fmtp:101 rtx-time=3000; apt=100\r\n", Some(101)),
+        ("a=rtpmap:101 rtx/90000\r\na=fmtp:101 apt=99\r\n", None),
+        ("a=rtpmap:101 rtx/90000\r\n", None),
+        ("a=rtpmap:101 rtx/48000\r\na=fmtp:101 apt=100\r\n", None),
+        ("a=rtpmap:100 rtx/90000\r\na=fmtp:100 apt=100\r\n", None),
+        ("a=rtpmap:72 rtx/90000\r\na=fmtp:72 apt=100\r\n", None),
+    ] {
+        let text =
+            edit(&edit(&small(), "SAVPF 100 101", "SAVPF 100 101 72"), "a=rtpmap:101 VP9/90000\r\n", lines);
+        let offer = Offer::parse(&text).expect("well formed");
+        assert_eq!(offer.sections[0].codec.as_ref().expect("VP8").rtx, rtx, "{lines}");
+        let answer = answer(&offer, &take_all(&offer));
+        assert_eq!(answer.contains("a=ssrc-group:FID 4096 8192\r\n"), rtx.is_some(), "{answer}");
+        assert_eq!(answer.contains("a=fmtp:101 apt=100\r\n"), rtx.is_some(), "{answer}");
+    }
 }
 
 #[test]
@@ -371,7 +568,7 @@ fn libdatachannel_is_told_the_transport_and_nothing_else() {
                 &"m=video 9 UDP/TLS/RTP/SAVPF 96",
                 &"c=IN IP4 0.0.0.0",
                 &"a=mid:0",
-                &"a=recvonly",
+                &"a=sendrecv",
                 &"a=rtcp-mux",
                 &"a=rtpmap:96 VP8/90000",
                 &"a=ice-ufrag:JTJ0",
@@ -391,7 +588,7 @@ fn an_offer_cut_anywhere_is_answered_or_turned_down() {
             fuzzed::run(&text.as_bytes()[..cut]);
             let Ok(offer) = Offer::parse(&text[..cut]) else { continue };
             let plan = take_all(&offer);
-            let answer = offer.answer(&plan, &Transport::parse(LOCAL).expect("well formed"), &[]);
+            let answer = answer(&offer, &plan);
             assert_eq!(split(&answer).len(), offer.sections.len() + 1);
             answered += usize::from(offer.for_transport(&plan).is_ok());
         }

@@ -11,8 +11,14 @@ const LOCAL: &str = "v=0\r\no=rtc 2890844526 0 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\
     a=candidate:1 1 UDP 2122317823 192.0.2.7 46872 typ host\r\na=end-of-candidates\r\n";
 
 fn section(kind: Kind, mid: &str) -> OfferedSection {
-    let sending = Sending { ssrc: 7, cname: "cname".into(), stream: "stream".into(), track: mid.into() };
-    OfferedSection { kind, mid: mid.into(), sending }
+    let sending = Sending {
+        ssrc: 7,
+        rtx_ssrc: Some(8),
+        cname: "cname".into(),
+        stream: "stream".into(),
+        track: mid.into(),
+    };
+    OfferedSection { kind, mid: mid.into(), sending: Some(sending), receiving: false }
 }
 
 fn plan() -> OfferPlan {
@@ -42,7 +48,7 @@ fn an_offer_bundles_its_sections_on_the_firsts_transport() {
     );
     let (video, audio) = text.split_once("m=audio ").expect("two sections");
     for line in [
-        "m=video 46872 UDP/TLS/RTP/SAVPF 96",
+        "m=video 46872 UDP/TLS/RTP/SAVPF 96 97",
         "c=IN IP4 192.0.2.7",
         "a=setup:actpass",
         "a=mid:camera",
@@ -51,6 +57,10 @@ fn an_offer_bundles_its_sections_on_the_firsts_transport() {
         "a=rtcp-mux-only",
         "a=rtpmap:96 VP8/90000",
         "a=rtcp-fb:96 nack pli",
+        "a=rtpmap:97 rtx/90000",
+        "a=fmtp:97 apt=96",
+        "a=ssrc-group:FID 7 8",
+        "a=ssrc:8 cname:cname",
         "a=msid:stream camera",
         "a=candidate:1 1 UDP 2122317823 192.0.2.7 46872 typ host",
         "a=end-of-candidates",
@@ -61,7 +71,88 @@ fn an_offer_bundles_its_sections_on_the_firsts_transport() {
     for line in ["a=bundle-only", "a=rtpmap:111 opus/48000/2", "a=ice-ufrag:Qy7x", "a=msid:stream voice"] {
         assert!(audio.lines().any(|l| l == line), "{line} is missing");
     }
-    assert!(!audio.contains("candidate"));
+    assert!(!audio.contains("candidate") && !audio.contains("rtx") && !text.contains("transport"));
+}
+
+/// The first section of an offer to receive, and to send too or not.
+fn receiving(sends: bool) -> (OfferPlan, String) {
+    let mut plan = plan();
+    for section in &mut plan.sections {
+        section.receiving = true;
+        section.sending.take_if(|_| !sends);
+    }
+    let text = offer(&plan);
+    (plan, text)
+}
+
+#[test]
+fn an_offer_to_receive_names_no_stream_of_ours_and_leaves_the_estimate_to_the_answer() {
+    let (_, text) = receiving(false);
+    assert_eq!(text.matches("a=recvonly").count(), 2);
+    assert!(!text.contains("a=msid") && !text.contains("a=ssrc"), "{text}");
+    for line in [
+        "a=rtcp-fb:96 transport-cc",
+        "a=rtcp-fb:96 goog-remb",
+        "a=rtcp-fb:111 nack",
+        "a=rtcp-fb:111 transport-cc",
+        "a=extmap:4 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
+        "a=fmtp:97 apt=96",
+    ] {
+        assert!(text.lines().any(|l| l == line), "{line} is missing in {text}");
+    }
+    assert!(!text.contains("playout-delay"), "it is the sender's to write");
+}
+
+#[test]
+fn an_offer_of_both_ways_gives_each_extension_its_direction() {
+    let (_, text) = receiving(true);
+    assert_eq!((text.matches("a=sendrecv").count(), text.matches("a=msid:").count()), (2, 2));
+    let ids: Vec<&str> =
+        text.lines().filter_map(|l| l.strip_prefix("a=extmap:")?.split(' ').next()).collect();
+    assert_eq!(ids, ["1", "2", "3/sendonly", "4/recvonly", "1", "2", "4/recvonly"]);
+}
+
+#[test]
+fn an_answer_counts_in_the_directions_that_were_offered() {
+    let accepted = |plan: &OfferPlan, text: &str| {
+        let answer =
+            Answer::parse(&text.replace("setup:actpass", "setup:active").replace("audio 0", "audio 9"), plan);
+        answer.map(|answer| answer.sections.iter().filter(|section| section.is_some()).count()).unwrap_or(0)
+    };
+    let (one_way, text) = receiving(false);
+    for (direction, sections) in [("sendonly", 2), ("sendrecv", 2), ("recvonly", 0), ("inactive", 0)] {
+        let answer = text.replace("a=recvonly", &format!("a={direction}"));
+        assert_eq!(accepted(&one_way, &answer), sections, "{direction} to recvonly");
+    }
+    let (both_ways, text) = receiving(true);
+    for (direction, sections) in [("sendonly", 2), ("sendrecv", 2), ("recvonly", 2), ("inactive", 0)] {
+        let answer = text.replace("a=sendrecv", &format!("a={direction}"));
+        assert_eq!(accepted(&both_ways, &answer), sections, "{direction} to sendrecv");
+    }
+}
+
+#[test]
+fn an_answer_that_sends_says_what_will_come() {
+    let (plan, text) = receiving(false);
+    let text = text
+        .replace(
+            "a=recvonly",
+            "a=sendonly\r\na=ssrc-group:FID 21 22\r\na=ssrc:22 cname:x\r\na=ssrc:21 cname:x",
+        )
+        .replace("setup:actpass", "setup:passive")
+        .replace("a=extmap:2 ", "a=extmap:2/recvonly ");
+    let answer = Answer::parse(&text, &plan).expect("well formed");
+    let video = answer.sections[0].as_ref().expect("accepted");
+    assert_eq!((&video.incoming.ssrcs[..], &video.incoming.rtx[..]), (&[21][..], &[(21, 22)][..]));
+    let ids = (video.received.mid, video.received.transport_cc, video.received.abs_send_time);
+    assert_eq!(ids, (Some(1), Some(4), None));
+    let feedback = video.feedback(false, true);
+    assert!(feedback.transport_cc && !feedback.remb && feedback.nack && feedback.pli);
+    let without = text.replace("a=rtcp-fb:96 transport-cc\r\n", "");
+    let answer = Answer::parse(&without, &plan).expect("well formed");
+    let video = answer.sections[0].as_ref().expect("accepted");
+    let feedback = video.feedback(false, true);
+    assert!(!feedback.transport_cc && feedback.remb && video.received.transport_cc.is_none());
 }
 
 #[test]
@@ -75,11 +166,12 @@ fn a_mid_that_is_no_name_is_an_error() {
 
 #[test]
 fn an_answer_says_what_was_accepted_and_under_which_numbers() {
-    let text = answer().replace("a=rtcp-fb:96 goog-remb\r\n", "").replace("96", "97");
+    let text = answer().replace("a=rtcp-fb:96 goog-remb\r\n", "").replace("97", "99").replace("96", "98");
     let answer = Answer::parse(&text, &plan()).expect("well formed");
     let video = answer.sections[0].as_ref().expect("accepted");
     let codec = video.codec.as_ref().expect("it has VP8");
-    assert_eq!((codec.payload_type, codec.feedback.pli, codec.feedback.remb), (97, true, false));
+    assert_eq!((codec.payload_type, codec.rtx), (98, Some(99)));
+    assert_eq!((codec.feedback.pli, codec.feedback.remb), (true, false));
     assert_eq!((video.extensions.mid, video.extensions.playout_delay), (Some(1), Some(3)));
     assert!(answer.sections[1].is_some());
     let told = answer.for_transport();

@@ -18,7 +18,8 @@ pub fn run(text: &[u8]) {
     let Ok(offer) = Offer::parse(text) else { return };
     let mut plan = offer.plan();
     for n in 0..offer.sections.len() {
-        let _ = offer.take(&mut plan, n, sending());
+        let _ = offer.send(&mut plan, n, sending());
+        let _ = offer.receive(&mut plan, n);
     }
     let local = Transport::parse(LOCAL).expect("well formed");
     let answer = offer.answer(&plan, &local, &["192.0.2.1".parse().expect("an address")]);
@@ -43,10 +44,21 @@ fn told(remote: &str) {
 }
 
 fn offered() -> OfferPlan {
-    let section = |(kind, mid): (Kind, &str)| OfferedSection { kind, mid: mid.into(), sending: sending() };
+    let section = |(kind, mid): (Kind, &str)| OfferedSection {
+        kind,
+        mid: mid.into(),
+        sending: Some(sending()),
+        receiving: true,
+    };
     OfferPlan { sections: [(Kind::Video, "0"), (Kind::Audio, "1")].map(section).into() }
 }
 
 fn sending() -> Sending {
-    Sending { ssrc: 7, cname: "cname".into(), stream: "stream".into(), track: "track".into() }
+    Sending {
+        ssrc: 7,
+        rtx_ssrc: Some(8),
+        cname: "cname".into(),
+        stream: "stream".into(),
+        track: "track".into(),
+    }
 }

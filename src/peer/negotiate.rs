@@ -91,7 +91,7 @@ pub fn accept(shared: &Arc<Shared>, text: &str) -> Result<()> {
     link.connection.set_remote(&answer.for_transport(), Half::Answer)?;
     let streams = placed.into_iter().filter_map(|placed| {
         let section = answer.sections[placed.section].as_ref()?;
-        let sending = &plan.sections[placed.section].sending;
+        let sending = plan.sections[placed.section].sending.as_ref()?;
         stream(placed, section, sending)
     });
     serve(shared, link, line, streams.collect())
@@ -112,7 +112,7 @@ fn place(sends: &[(Option<String>, Source)], offer: &Offer) -> Result<(Plan, Vec
         if placed.iter().any(|placed| placed.section == section) {
             return Err(Error::argument(format!("two sources are to be sent in mid {mid:.40}")));
         }
-        offer.take(&mut plan, section, sending(source))?;
+        offer.send(&mut plan, section, sending(source))?;
         placed.push(Placed { section, source: source.clone(), kind });
     }
     for (_, source) in sends.iter().filter(|(mid, _)| mid.is_none()) {
@@ -120,7 +120,7 @@ fn place(sends: &[(Option<String>, Source)], offer: &Offer) -> Result<(Plan, Vec
             let mut free =
                 (0..offer.sections.len()).filter(|n| offer.sections[*n].kind.media() == Some(kind));
             let section = free
-                .find(|n| sent_in(&plan, *n).is_none() && offer.take(&mut plan, *n, sending(source)).is_ok());
+                .find(|n| sent_in(&plan, *n).is_none() && offer.send(&mut plan, *n, sending(source)).is_ok());
             placed.extend(section.map(|section| Placed { section, source: source.clone(), kind }));
         }
     }
@@ -142,7 +142,12 @@ fn offer_plan(sends: &[(Option<String>, Source)]) -> Result<(OfferPlan, Vec<Plac
                     "two sections of the offer would have the mid {mid:.40}"
                 )));
             }
-            plan.sections.push(OfferedSection { kind, mid, sending: sending(source) });
+            plan.sections.push(OfferedSection {
+                kind,
+                mid,
+                sending: Some(sending(source)),
+                receiving: false,
+            });
             placed.push(Placed { section, source: source.clone(), kind });
         }
     }
@@ -217,7 +222,7 @@ fn stream(placed: Placed, section: &Section, sending: &Sending) -> Option<Stream
 
 fn sent_in(plan: &Plan, section: usize) -> Option<&Sending> {
     match &plan.sections()[section] {
-        Verdict::Send(sending) => Some(sending),
+        Verdict::Take(exchange) => exchange.sending.as_ref(),
         Verdict::Refuse(_) => None,
     }
 }
@@ -226,10 +231,11 @@ fn sent_in(plan: &Plan, section: usize) -> Option<&Sending> {
 /// one CNAME.
 fn sending(source: &Source) -> Sending {
     let track = Uuid::new_v4();
-    let [a, b, c, d, ..] = *track.as_bytes();
+    let [a, b, c, d, .., w, x, y, z] = *track.as_bytes();
     let stream = format!("framewire-{:x}", source.id().0);
     Sending {
         ssrc: u32::from_be_bytes([a, b, c, d]),
+        rtx_ssrc: Some(u32::from_be_bytes([w, x, y, z])),
         cname: stream.clone(),
         stream,
         track: track.to_string(),

@@ -34,7 +34,7 @@ pub struct Extensions {
     pub playout_delay: Option<u8>,
 }
 
-/// The ids of the header extensions that were negotiated for what we receive.
+/// The ids by which these header extensions come in the packets of a section.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Received {
     /// `urn:ietf:params:rtp-hdrext:sdes:mid`

@@ -1,8 +1,9 @@
 //! Our answer, and what libdatachannel is told of the offer.
 
 use super::candidate::Candidate;
+use super::exchange::{Exchange, Written};
+use super::extmap;
 use super::offer::Offer;
-use super::outgoing::{Outgoing, Sending};
 use super::section::Section;
 use super::transport::Transport;
 use crate::error::{Error, Result, Status};
@@ -10,7 +11,8 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use std::net::IpAddr;
 
-/// What becomes of each section of an [`Offer`]. Made by [`Offer::plan`], filled by [`Offer::take`].
+/// What becomes of each section of an [`Offer`]. Made by [`Offer::plan`], filled by [`Offer::send`] and
+/// [`Offer::receive`].
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub(super) sections: Vec<Verdict>,
@@ -21,8 +23,8 @@ pub struct Plan {
 pub enum Verdict {
     /// It is answered with port 0; the reason for the log and for errors.
     Refuse(Cow<'static, str>),
-    /// This goes out in it.
-    Send(Sending),
+    /// This goes on in it.
+    Take(Exchange),
 }
 
 impl Plan {
@@ -33,7 +35,7 @@ impl Plan {
 
     /// The numbers of the sections that are taken.
     pub fn taken(&self) -> impl Iterator<Item = usize> {
-        self.sections.iter().enumerate().filter(|(_, v)| matches!(v, Verdict::Send(_))).map(|(n, _)| n)
+        self.sections.iter().enumerate().filter(|(_, v)| matches!(v, Verdict::Take(_))).map(|(n, _)| n)
     }
 }
 
@@ -59,11 +61,11 @@ impl Offer {
         }
         let mut candidates = Some(&candidates);
         for (section, verdict) in self.sections.iter().zip(&plan.sections) {
-            let Some(outgoing) = outgoing(section, verdict) else {
+            let Some(written) = written(section, verdict) else {
                 refuse(section, &mut out);
                 continue;
             };
-            outgoing.write((&connection, port), &transport.credentials, &mut out);
+            written.write((&connection, port), &transport.credentials, &mut out);
             if let Some(candidates) = candidates.take() {
                 Transport::write_candidates(candidates, &mut out);
             }
@@ -72,7 +74,7 @@ impl Offer {
     }
 
     fn nothing(&self, plan: &Plan) -> Error {
-        let mut sentence = String::from("nothing in this offer can be sent");
+        let mut sentence = String::from("nothing in this offer can be taken");
         for (n, (section, verdict)) in self.sections.iter().zip(&plan.sections).enumerate() {
             if let Verdict::Refuse(reason) = verdict {
                 let _ = write!(sentence, "; {}: {reason}", section.name(n));
@@ -82,16 +84,18 @@ impl Offer {
     }
 }
 
-fn outgoing<'a>(section: &'a Section, verdict: &'a Verdict) -> Option<Outgoing<'a>> {
-    let Verdict::Send(sending) = verdict else { return None };
-    Some(Outgoing {
+fn written<'a>(section: &'a Section, verdict: &'a Verdict) -> Option<Written<'a>> {
+    let Verdict::Take(Exchange { sending, receiving }) = verdict else { return None };
+    Some(Written {
         kind: section.kind.media()?,
         proto: &section.proto,
         mid: &section.mid,
         codec: section.codec.as_ref()?,
-        extmaps: &section.extmaps,
+        feedback: section.feedback(sending.is_some(), *receiving),
+        extmaps: extmap::answered(&section.extmaps, sending.is_some(), *receiving),
         rsize: section.rsize,
-        sending,
+        sending: sending.as_ref(),
+        receiving: *receiving,
     })
 }
 

@@ -5,7 +5,7 @@ use crate::media::Kind;
 use sdp_types::{Attribute, Media, RtcpFb, RtcpFbCcm, RtcpFbNack, RtcpFbPt, RtcpFbVal, RtpMap};
 use std::fmt::Write;
 
-/// Feedback that both sides do for a codec.
+/// Feedback about what is sent with a codec.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Feedback {
     /// RFC 4585: lost packets are asked for again.
@@ -16,7 +16,12 @@ pub struct Feedback {
     pub fir: bool,
     /// The receiver's estimate of the bandwidth.
     pub remb: bool,
+    /// When each packet of the transport arrived, from which the sender estimates the bandwidth.
+    pub transport_cc: bool,
 }
+
+/// RFC 5761 section 4: these cannot be told from RTCP.
+const RTCP: std::ops::RangeInclusive<u8> = 64..=95;
 
 /// VP8 or Opus, as the other side numbers it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +32,8 @@ pub struct Codec {
     pub rtx: Option<u8>,
     /// Its `a=fmtp`, as it stands.
     pub fmtp: Option<String>,
-    /// The feedback that was offered and we do.
+    /// The feedback that was offered and we know; [`Section::feedback`](super::Section::feedback) says which of it
+    /// is given in a direction.
     pub feedback: Feedback,
 }
 
@@ -47,8 +53,7 @@ impl Codec {
             })
         };
         let ours = |&payload_type: &u8| {
-            // RFC 5761 section 4: 64 to 95 cannot be told from RTCP.
-            !(64..=95).contains(&payload_type)
+            !RTCP.contains(&payload_type)
                 && match kind {
                     Kind::Video => named(payload_type, "VP8", &["", "1"]),
                     // RFC 7587 section 7: always two channels in the description.
@@ -63,7 +68,9 @@ impl Codec {
             })
         };
         let resends = |&rtx: &u8| {
-            named(rtx, "rtx", &[""])
+            rtx != payload_type
+                && !RTCP.contains(&rtx)
+                && named(rtx, "rtx", &[""])
                 && fmtp(rtx).is_some_and(|parameters| {
                     parameters
                         .split(';')
@@ -73,7 +80,7 @@ impl Codec {
         };
         Ok(Some(Codec {
             payload_type,
-            rtx: formats().find(resends),
+            rtx: formats().find(resends).filter(|_| kind == Kind::Video),
             fmtp: fmtp(payload_type).map(str::to_owned),
             feedback: Feedback::of(kind, payload_type, &media.attributes),
         }))
@@ -81,10 +88,17 @@ impl Codec {
 }
 
 impl Feedback {
-    /// What we do for a kind.
-    pub(super) fn ours(kind: Kind) -> Feedback {
+    /// What we know for a kind.
+    pub(super) fn known(kind: Kind) -> Feedback {
         let video = kind == Kind::Video;
-        Feedback { nack: true, pli: video, fir: video, remb: video }
+        Feedback { nack: true, pli: video, fir: video, remb: video, transport_cc: true }
+    }
+
+    /// The part of it that is given in those directions. `numbered`: whether the packets that come carry
+    /// the number that transport-wide feedback is about. One estimate of the bandwidth is enough.
+    pub(super) fn given(self, sending: bool, receiving: bool, numbered: bool) -> Feedback {
+        let transport_cc = self.transport_cc && receiving && numbered;
+        Feedback { transport_cc, remb: self.remb && (sending || !transport_cc), ..self }
     }
 
     fn of(kind: Kind, payload_type: u8, attributes: &[Attribute]) -> Feedback {
@@ -95,22 +109,29 @@ impl Feedback {
                 RtcpFbVal::Nack(None) => offered.nack = true,
                 RtcpFbVal::Nack(Some(RtcpFbNack::Pli)) => offered.pli = true,
                 RtcpFbVal::Ccm(RtcpFbCcm::Fir) => offered.fir = true,
+                RtcpFbVal::TransportCc => offered.transport_cc = true,
                 RtcpFbVal::Other(name) if name == "goog-remb" => offered.remb = true,
                 _ => {}
             }
         }
-        let ours = Feedback::ours(kind);
+        let known = Feedback::known(kind);
         Feedback {
-            nack: offered.nack && ours.nack,
-            pli: offered.pli && ours.pli,
-            fir: offered.fir && ours.fir,
-            remb: offered.remb && ours.remb,
+            nack: offered.nack && known.nack,
+            pli: offered.pli && known.pli,
+            fir: offered.fir && known.fir,
+            remb: offered.remb && known.remb,
+            transport_cc: offered.transport_cc && known.transport_cc,
         }
     }
 
     pub(super) fn write(self, payload_type: u8, out: &mut String) {
-        let all =
-            [(self.nack, "nack"), (self.pli, "nack pli"), (self.fir, "ccm fir"), (self.remb, "goog-remb")];
+        let all = [
+            (self.nack, "nack"),
+            (self.pli, "nack pli"),
+            (self.fir, "ccm fir"),
+            (self.remb, "goog-remb"),
+            (self.transport_cc, "transport-cc"),
+        ];
         for (_, name) in all.iter().filter(|(on, _)| *on) {
             let _ = write!(out, "a=rtcp-fb:{payload_type} {name}\r\n");
         }

@@ -1,8 +1,8 @@
 //! What is offered, and what we answer.
 //!
 //! ```text
-//!  offer ─▶ Offer::parse ─▶ plan, take ─┬─▶ for_transport ──▶ libdatachannel, with one TRACK
-//!                                       └─▶ answer ◀── Transport::parse ◀── its local description
+//!  offer ─▶ Offer::parse ─▶ plan, send, receive ─┬─▶ for_transport ──▶ libdatachannel, with one TRACK
+//!                                                └─▶ answer ◀── Transport::parse ◀── its local description
 //!  our own: OfferPlan ─▶ write ◀── Transport::parse ◀── its local description
 //!                                answer ─▶ Answer::parse ─▶ for_transport ─▶ libdatachannel
 //! ```
@@ -16,10 +16,11 @@ mod answer;
 mod candidate;
 mod codec;
 mod credentials;
+mod exchange;
 mod extmap;
+mod incoming;
 mod offer;
 mod ours;
-mod outgoing;
 mod section;
 mod text;
 mod transport;
@@ -27,9 +28,10 @@ mod transport;
 pub use answer::{Plan, Verdict};
 pub use candidate::Candidate;
 pub use codec::{Codec, Feedback};
+pub use exchange::{Exchange, Sending};
+pub use incoming::Incoming;
 pub use offer::Offer;
 pub use ours::{Answer, OfferPlan, OfferedSection};
-pub use outgoing::Sending;
 pub use sdp_types::Direction;
 pub use section::{Section, SectionKind};
 pub use text::{MAX_BYTES, MAX_CANDIDATES, MAX_SECTIONS};

@@ -2,10 +2,11 @@
 
 use super::answer::{Plan, Verdict};
 use super::credentials::Credentials;
-use super::outgoing::Sending;
+use super::exchange::{Exchange, Sending};
 use super::section::{Section, SectionKind};
 use super::text;
 use crate::error::{Error, Result, Status};
+use sdp_types::Direction;
 use std::borrow::Cow;
 
 /// An offer that was read whole.
@@ -28,35 +29,63 @@ impl Offer {
 
     /// A plan that takes nothing yet: sections that cannot be taken are refused with the reason.
     pub fn plan(&self) -> Plan {
-        let verdict = |section| Verdict::Refuse(obstacle(section).unwrap_or("nothing is sent in it".into()));
+        let verdict = |section| {
+            Verdict::Refuse(obstacle(section).unwrap_or("nothing is sent or received in it".into()))
+        };
         Plan { sections: self.sections.iter().map(verdict).collect() }
     }
 
-    /// Takes section `n`: `sending` goes out in it.
+    /// Takes section `n` for what goes out in it. What comes in it is [`Offer::receive`]'s.
     ///
     /// # Errors
-    /// `NotOffered`, with the reason; the section stays refused, and the plan remembers why.
-    pub fn take(&self, plan: &mut Plan, n: usize, sending: Sending) -> Result<()> {
+    /// `NotOffered`, with the reason; the section stays as it was, and the plan remembers why it is refused.
+    pub fn send(&self, plan: &mut Plan, n: usize, sending: Sending) -> Result<()> {
+        let reason = (!self.sections[n].direction.has_recv()).then_some("does not receive");
+        self.take(plan, n, reason, |exchange| exchange.sending = Some(sending))
+    }
+
+    /// Takes section `n` for what comes in it. What goes out in it is [`Offer::send`]'s.
+    ///
+    /// # Errors
+    /// `NotOffered`, with the reason; the section stays as it was, and the plan remembers why it is refused.
+    pub fn receive(&self, plan: &mut Plan, n: usize) -> Result<()> {
+        let reason = (!self.sections[n].direction.has_send()).then_some("does not send");
+        self.take(plan, n, reason, |exchange| exchange.receiving = true)
+    }
+
+    fn take(
+        &self,
+        plan: &mut Plan,
+        n: usize,
+        unwilling: Option<&str>,
+        change: impl FnOnce(&mut Exchange),
+    ) -> Result<()> {
         let section = &self.sections[n];
-        let first = plan.taken().next();
-        let apart = first.filter(|&first| !self.bundled(first, n));
-        let reason = obstacle(section).or_else(|| {
-            apart.map(|first| {
-                let first = self.sections[first].name(first);
-                format!("it is not in one BUNDLE group with {first}, and there is one transport").into()
-            })
-        });
-        match reason {
-            None => {
-                plan.sections[n] = Verdict::Send(sending);
-                Ok(())
+        let unwilling = unwilling
+            .map(|what| Cow::from(format!("the offer {what} in it (a={})", section.direction.as_str())));
+        let reason = obstacle(section).or(unwilling).or_else(|| self.apart(plan, n));
+        let verdict = &mut plan.sections[n];
+        if let Some(reason) = reason {
+            let sentence = format!("{} of the offer cannot be taken: {reason}", section.name(n));
+            if let Verdict::Refuse(before) = verdict {
+                *before = reason;
             }
-            Some(reason) => {
-                let sentence = format!("{} of the offer cannot be taken: {reason}", section.name(n));
-                plan.sections[n] = Verdict::Refuse(reason);
-                Err(Error::new(Status::NotOffered, sentence))
-            }
+            return Err(Error::new(Status::NotOffered, sentence));
         }
+        let mut exchange = match verdict {
+            Verdict::Take(exchange) => std::mem::take(exchange),
+            Verdict::Refuse(_) => Exchange::default(),
+        };
+        change(&mut exchange);
+        *verdict = Verdict::Take(exchange);
+        Ok(())
+    }
+
+    /// Why section `n` cannot go where the first that was taken goes.
+    fn apart(&self, plan: &Plan, n: usize) -> Option<Cow<'static, str>> {
+        let first = plan.taken().next().filter(|&first| first != n && !self.bundled(first, n))?;
+        let first = self.sections[first].name(first);
+        Some(format!("it is not in one BUNDLE group with {first}, and there is one transport").into())
     }
 
     /// Reads a description of either half; `what` names it in errors.
@@ -82,7 +111,8 @@ impl Offer {
         };
         let bundles = text::values(&session.attributes, "group").filter_map(bundle).collect();
         let offer = Offer { sections, bundles };
-        for (n, section) in offer.sections.iter().enumerate().filter(|(_, s)| obstacle(s).is_none()) {
+        let used = |s: &Section| obstacle(s).is_none() && s.direction != Direction::Inactive;
+        for (n, section) in offer.sections.iter().enumerate().filter(|(_, s)| used(s)) {
             if let Err(Some(why)) = &section.credentials {
                 return Err(Error::malformed(format!("{} of the {what} {why}", section.name(n))));
             }
@@ -112,7 +142,7 @@ impl Offer {
     }
 }
 
-/// Why nothing can be sent in a section.
+/// Why a section cannot be taken, whatever its direction.
 pub(super) fn obstacle(section: &Section) -> Option<Cow<'static, str>> {
     let codec = match &section.kind {
         SectionKind::Video => "VP8/90000",
@@ -135,8 +165,6 @@ pub(super) fn obstacle(section: &Section) -> Option<Cow<'static, str>> {
         "the offer itself rejects it (port 0)".into()
     } else if !PROFILES.contains(&section.proto.as_str()) {
         format!("its profile is \"{:.40}\", not UDP/TLS/RTP/SAVPF", section.proto).into()
-    } else if !section.direction.has_recv() {
-        format!("the offer does not receive in it (a={})", section.direction.as_str()).into()
     } else if section.codec.is_none() {
         format!("it has no {codec}").into()
     } else if section.mid.is_empty() {

@@ -3,9 +3,9 @@
 use super::candidate::Candidate;
 use super::codec::{Codec, Feedback};
 use super::credentials::Credentials;
+use super::exchange::{Sending, Written};
 use super::extmap::{self, LONGEST_MID};
 use super::offer::{Offer, obstacle};
-use super::outgoing::{Outgoing, Sending};
 use super::section::{Section, SectionKind};
 use super::text::MAX_CANDIDATES;
 use super::transport::Transport;
@@ -15,7 +15,7 @@ use sdp_types::Setup;
 use std::fmt::Write;
 use std::net::IpAddr;
 
-/// What we offer to send.
+/// What we offer to send and to receive.
 #[derive(Clone, Debug, Default)]
 pub struct OfferPlan {
     /// Each section, in the offer's order.
@@ -30,7 +30,9 @@ pub struct OfferedSection {
     /// Its name.
     pub mid: String,
     /// What goes out in it.
-    pub sending: Sending,
+    pub sending: Option<Sending>,
+    /// Whether anything may come in.
+    pub receiving: bool,
 }
 
 /// The answer to an offer of ours.
@@ -54,20 +56,23 @@ impl OfferPlan {
         let mids: Vec<&str> = self.sections.iter().map(|s| s.mid.as_str()).collect();
         let mut out = transport.head();
         let _ = write!(out, "a=group:BUNDLE {}\r\n", mids.join(" "));
-        for (n, OfferedSection { kind, mid, sending }) in self.sections.iter().enumerate() {
+        for (n, OfferedSection { kind, mid, sending, receiving }) in self.sections.iter().enumerate() {
             check_mid(mid)?;
             // RFC 9143 section 7.2.1: without an address of its own a section is bundle-only.
             let port = if n == 0 { port } else { 0 };
-            let outgoing = Outgoing {
+            let written = Written {
                 kind: *kind,
                 proto: "UDP/TLS/RTP/SAVPF",
                 mid,
                 codec: &codec(*kind),
-                extmaps: &extmap::offered(*kind),
+                // Of the two estimates of the bandwidth, the answer chooses.
+                feedback: Feedback { transport_cc: *receiving, ..Feedback::known(*kind) },
+                extmaps: extmap::offered(*kind, sending.is_some(), *receiving),
                 rsize: true,
-                sending,
+                sending: sending.as_ref(),
+                receiving: *receiving,
             };
-            outgoing.write((&connection, port), &transport.credentials, &mut out);
+            written.write((&connection, port), &transport.credentials, &mut out);
             if n == 0 {
                 Transport::write_candidates(&candidates, &mut out);
             } else {
@@ -100,8 +105,13 @@ impl Answer {
                 return Err(Error::malformed(sentence));
             }
         }
-        // What is accepted outside the BUNDLE would need a transport of its own: it is not sent.
-        let accepted = |&n: &usize| obstacle(&theirs.sections[n]).is_none();
+        // What is accepted outside the BUNDLE would need a transport of its own: it is not used.
+        let accepted = |&n: &usize| {
+            let (OfferedSection { sending, receiving, .. }, answered) =
+                (&plan.sections[n], &theirs.sections[n]);
+            let (sent, received) = (answered.direction.has_recv(), answered.direction.has_send());
+            obstacle(answered).is_none() && (sending.is_some() && sent || *receiving && received)
+        };
         let first = (0..theirs.sections.len())
             .find(accepted)
             .ok_or_else(|| Error::new(Status::NotOffered, "the answer accepts nothing of the offer"))?;
@@ -128,8 +138,8 @@ impl Answer {
 
 /// Our numbers are the ones Chrome uses.
 fn codec(kind: Kind) -> Codec {
-    let payload_type = if kind == Kind::Video { 96 } else { 111 };
-    Codec { payload_type, rtx: None, fmtp: None, feedback: Feedback::ours(kind) }
+    let (payload_type, rtx) = if kind == Kind::Video { (96, Some(97)) } else { (111, None) };
+    Codec { payload_type, rtx, fmtp: None, feedback: Feedback::known(kind) }
 }
 
 /// RFC 8866 section 9, `token`, and as long as a one-byte header extension holds (RFC 8285 section 4.2).

@@ -1,13 +1,14 @@
 //! One media section: what it is, and what of it we can use.
 
 use super::candidate::Candidate;
-use super::codec::Codec;
+use super::codec::{Codec, Feedback};
 use super::credentials::{Credentials, Lack};
 use super::extmap;
+use super::incoming::Incoming;
 use super::text::{flag, value, values};
 use crate::error::{Error, Result};
 use crate::media::Kind;
-use crate::rtp::packet::Extensions;
+use crate::rtp::packet::{Extensions, Received};
 use sdp_types::{Attribute, Direction, ExtMap, Media};
 
 /// What a section carries.
@@ -30,14 +31,19 @@ pub struct Section {
     pub kind: SectionKind,
     /// Its name; empty if it has none.
     pub mid: String,
-    /// As the side that wrote it sees it: `RecvOnly` and `SendRecv` take what we send.
+    /// As the side that wrote it sees it: `RecvOnly` and `SendRecv` take what we send, `SendOnly` and
+    /// `SendRecv` send.
     pub direction: Direction,
     /// Port 0, and not `a=bundle-only`: it is there to keep the others' places.
     pub rejected: bool,
     /// VP8 in a video section, Opus in an audio section, if it has them.
     pub codec: Option<Codec>,
-    /// Header extensions of ours in it.
+    /// The SSRCs of what comes in it, as far as it says them.
+    pub incoming: Incoming,
+    /// The header extensions that we may write into what we send in it.
     pub extensions: Extensions,
+    /// The header extensions of what comes in it.
+    pub received: Received,
     /// Its usable candidates.
     pub candidates: Vec<Candidate>,
     pub(super) extmaps: Vec<ExtMap>,
@@ -96,13 +102,16 @@ impl Section {
             Some(kind) => Codec::find(kind, media)
                 .map_err(|why| Error::malformed(format!("section {n} of the {what} has {why}")))?,
         };
-        let extmaps = extmap::answered(attributes, mid);
+        let transport_cc = codec.as_ref().is_some_and(|codec| codec.feedback.transport_cc);
+        let extmaps = extmap::known(attributes, mid, transport_cc);
         Ok(Section {
             codec,
             mid: mid.to_owned(),
             direction: direction(attributes).or_else(|| direction(session)).unwrap_or_default(),
             rejected,
-            extensions: extmap::ids(&extmaps),
+            incoming: Incoming::parse(attributes),
+            extensions: extmap::written(&extmaps),
+            received: extmap::read(&extmaps),
             candidates: values(attributes, "candidate")
                 .filter_map(|c| Candidate::parse(c).ok().flatten())
                 .collect(),
@@ -117,6 +126,13 @@ impl Section {
             kind,
             extmaps,
         })
+    }
+
+    /// The feedback about what is sent in it: to us about what we send (`sending`), by us about what we
+    /// receive. None without a codec.
+    pub fn feedback(&self, sending: bool, receiving: bool) -> Feedback {
+        let known = self.codec.as_ref().map(|codec| codec.feedback).unwrap_or_default();
+        known.given(sending, receiving, self.received.transport_cc.is_some())
     }
 
     /// The section's name in a sentence.

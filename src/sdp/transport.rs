@@ -9,11 +9,12 @@ use std::fmt::Write;
 /// The one media section that libdatachannel knows of, for `rtcAddTrack`, whatever is negotiated.
 ///
 /// Anything can be sent on it: SSRC and payload type are not looked at. And with one section all
-/// RTCP arrives on it, once. With more, a packet goes to every track one of whose SSRCs is in it,
+/// RTP and all RTCP arrives on it, once, whatever its SSRC. With more, RTP goes by SSRCs of the
+/// descriptions alone, RTCP goes to every track one of whose SSRCs is in it,
 /// as often as there are such, and one that names none (the report of a receiver that hears
 /// nothing yet, REMB, FIR, BYE) goes nowhere.
 pub const TRACK: &str = "m=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\n\
-    a=mid:0\r\na=sendonly\r\na=rtcp-mux\r\na=rtpmap:96 VP8/90000\r\n";
+    a=mid:0\r\na=sendrecv\r\na=rtcp-mux\r\na=rtpmap:96 VP8/90000\r\n";
 
 /// What our descriptions say about the one transport: ICE, DTLS, candidates.
 #[derive(Clone, Debug)]
