@@ -119,6 +119,14 @@ typedef enum framewire_event_kind {
     FRAMEWIRE_EVENT_SESSION_ENDED = 10,
     // A server has failed and takes no more connections: `text` says why.
     FRAMEWIRE_EVENT_SERVER_FAILED = 11,
+    // The picture that feeds a sink entered a state: `value` is a framewire_track_state, `text` the
+    // reason.
+    FRAMEWIRE_EVENT_VIDEO_TRACK = 15,
+    // The sound that feeds a sink entered a state, likewise.
+    FRAMEWIRE_EVENT_AUDIO_TRACK = 16,
+    // The first picture, or the first sound, of a track was decoded: `value` is the microseconds
+    // since offer and answer were exchanged.
+    FRAMEWIRE_EVENT_FIRST_FRAME = 17,
 } framewire_event_kind;
 
 // How the pixels of a picture lie in memory.
@@ -187,6 +195,21 @@ typedef enum framewire_peer_state {
     FRAMEWIRE_PEER_CLOSED = 6,
 } framewire_peer_state;
 
+// Where a track stands: the picture, or the sound, that feeds a sink.
+typedef enum framewire_track_state {
+    // Nothing has come yet.
+    FRAMEWIRE_TRACK_WAITING = 0,
+    // Pictures come, but none that can be decoded: a keyframe has been asked for. The statistics say
+    // since when.
+    FRAMEWIRE_TRACK_WAITING_FOR_KEYFRAME = 1,
+    // It is being decoded.
+    FRAMEWIRE_TRACK_LIVE = 2,
+    // The sender left, or the connection ended. The next peer that feeds the sink begins anew.
+    FRAMEWIRE_TRACK_ENDED = 3,
+    // Too much in a row could not be decoded.
+    FRAMEWIRE_TRACK_FAILED = 4,
+} framewire_track_state;
+
 // A queue of what happened: to the sources, peers and servers whose options name it. It is read
 // with framewire_events_next, by a descriptor in a loop of yours, or by a callback.
 //
@@ -196,6 +219,14 @@ typedef enum framewire_peer_state {
 // Thread safety: every function may be called from any thread, also from callbacks. Several
 // threads may read one queue: each event goes to one of them.
 typedef struct framewire_events framewire_events;
+
+// One decoded picture, or one piece of decoded sound, that came out of a sink. It is shared by
+// counting: framewire_frame_ref for each more who keeps it, framewire_frame_unref when one is done.
+// Its memory is used again for later frames when the last is done, so frames that you keep cost what
+// they hold, and those that you do not keep cost nothing.
+//
+// Thread safety: every function may be called from any thread, also from callbacks.
+typedef struct framewire_frame framewire_frame;
 
 // A tap on what the library says about itself. Without one it says nothing, anywhere.
 //
@@ -214,6 +245,17 @@ typedef struct framewire_peer framewire_peer;
 //
 // Thread safety: every function may be called from any thread, also from callbacks.
 typedef struct framewire_server framewire_server;
+
+// Where media comes out that a peer sends: decoded pictures and sound, on one clock.
+//
+// A sink is fed by one peer at a time, the one it was given to last. It never holds a peer up: the
+// newest picture takes the place of one that you did not take (or, with `video_queue`, of the
+// oldest of several), and both are counted.
+//
+// Thread safety: every function may be called from any thread, also from callbacks; those that wait
+// hold up an event callback that calls them. Several threads may take from one sink: each frame goes
+// to one of them.
+typedef struct framewire_sink framewire_sink;
 
 // What you publish: raw pictures and sound, encoded once, sent to every peer that watches.
 //
@@ -481,6 +523,152 @@ typedef struct framewire_source_stats {
     // Target bits a second that the encoder is set to; 0 before the first picture.
     uint32_t bitrate;
 } framewire_source_stats;
+
+// What is known of a frame beside its pixels or samples.
+typedef struct framewire_frame_info {
+    // sizeof(framewire_frame_info).
+    size_t size;
+    // Counts the pictures (the pieces of sound) that were decoded for the sink, from 1. A step over a
+    // number is frames that were not taken in time.
+    uint64_t number;
+    // When it was captured: microseconds of this machine's CLOCK_MONOTONIC, one clock for picture and
+    // sound. Told by the sender's reports; until the first of them, by when it came.
+    uint64_t capture_time_us;
+    // When its last packet came, likewise; 0 for sound.
+    uint64_t arrival_time_us;
+    // When it was decoded, likewise; 0 for sound.
+    uint64_t decode_time_us;
+    // Picture: the RTP timestamp, 90,000 a second, modulo 2^32. Sound: samples of a channel before its
+    // first; without a gap the next frame's is this one's and its samples.
+    uint64_t timestamp;
+    // A framewire_media: what it is.
+    uint32_t media;
+    // Picture: 1 if it was decodable by itself.
+    uint32_t keyframe;
+    // Sound: 1 if it stands for what was lost, rebuilt from what came before or after.
+    uint32_t concealed;
+    // Picture: degrees, clockwise, by which it is to be turned to stand upright: 0, 90, 180 or 270.
+    // Browsers turn what they send, so it is 0 from them.
+    uint32_t rotation;
+} framewire_frame_info;
+
+// What a sink is made from. 0 is the default of every field but `size`.
+typedef struct framewire_sink_options {
+    // sizeof(framewire_sink_options).
+    size_t size;
+    // Where the states of its tracks are told; NULL: nowhere. It stays yours.
+    struct framewire_events *events;
+    // What it takes: framewire_media, or'ed; 0: both.
+    uint32_t media;
+    // How pixels are wanted, a framewire_format; 0: FRAMEWIRE_FORMAT_RGB24. RGB is full range; I420
+    // and NV12 are BT.601, limited range, as VP8 carries them: I420 costs the least.
+    uint32_t format;
+    // How many pictures may wait for you, 1 to 1,000; 0: 1, the newest. More keep them in order for
+    // as long as you keep up; then the oldest goes.
+    uint32_t video_queue;
+    // How samples are wanted, a framewire_sample_format; 0: FRAMEWIRE_SAMPLE_S16.
+    uint32_t sample_format;
+    // Channels of the sound that comes out, 1 or 2, whatever comes in; 0: 2.
+    uint32_t audio_channels;
+    // How much sound may wait for you, 20 to 60,000 milliseconds; 0: 1,000. Then the oldest goes.
+    uint32_t audio_queue_ms;
+    // How many decode errors in a row, with nothing handed over between them, end a track; 0: 10.
+    uint32_t max_consecutive_errors;
+    // 0.
+    uint32_t reserved;
+} framewire_sink_options;
+
+// Figures of one track that feeds a sink, of its decoder, and of what was taken.
+//
+// Each decoded frame is counted once: decoded = taken + overwritten + waiting.
+typedef struct framewire_sink_stats {
+    // sizeof(framewire_sink_stats).
+    size_t size;
+    // RTP packets received, duplicates included, retransmissions by RTX not.
+    uint64_t packets;
+    // Their bytes, RTP header to the last byte.
+    uint64_t bytes;
+    // Bits a second, over the last second.
+    uint64_t bitrate;
+    // Packets given up.
+    uint64_t lost;
+    // Missing packets that came because they were asked for.
+    uint64_t recovered;
+    // Packets that came after one with a higher number, without having been asked for.
+    uint64_t reordered;
+    // Packets that came twice on the stream's own SSRC.
+    uint64_t duplicates;
+    // Packets that came after they had been given up, or from before the start.
+    uint64_t too_late;
+    // Packets that break their format: RTP (counted at a peer's first track), RTX or VP8.
+    uint64_t malformed;
+    // Packets of an SSRC or payload type nobody announced; at a peer's first track, if of none.
+    uint64_t unknown;
+    // Retransmissions received by RTX, empty ones (padding) included.
+    uint64_t rtx_packets;
+    // NACK messages sent.
+    uint64_t nacks_sent;
+    // Packets they asked for, repeats included.
+    uint64_t packets_nacked;
+    // PLI messages sent.
+    uint64_t plis_sent;
+    // FIR messages sent.
+    uint64_t firs_sent;
+    // Whole pictures (packets of sound) handed to the decoder.
+    uint64_t frames;
+    // Keyframes among them; always 0 for sound.
+    uint64_t keyframes;
+    // Pictures dropped because a part of them is missing or broken.
+    uint64_t dropped_incomplete;
+    // Whole pictures dropped because they follow one that is missing.
+    uint64_t dropped_before_keyframe;
+    // Whole pictures (packets of sound) dropped because the decoder's queue was full.
+    uint64_t dropped_queue_full;
+    // Times packets were given up.
+    uint64_t gaps;
+    // Times a picture that was live had to wait for a keyframe.
+    uint64_t freezes;
+    // 1 while nothing is decoded for want of a keyframe.
+    uint64_t waiting_for_keyframe;
+    // Since when, in microseconds of `CLOCK_MONOTONIC`; 0 while it does not wait.
+    uint64_t waiting_since_us;
+    // Interarrival jitter (RFC 3550 section 6.4.1), in microseconds.
+    uint64_t jitter_us;
+    // How long a packet that is missing is waited for at present, in microseconds.
+    uint64_t window_us;
+    // From the start to the first decoded keyframe (first packet of sound), in microseconds; 0 before it.
+    uint64_t first_frame_us;
+    // Packets of this peer, of any kind, that were dropped unread because too many waited.
+    uint64_t unread;
+    // Pictures, or pieces of sound, decoded and handed over, since the sink was made.
+    uint64_t decoded;
+    // Keyframes among the pictures.
+    uint64_t decoded_keyframes;
+    // What could not be decoded or handed over.
+    uint64_t decode_errors;
+    // Pictures that were not decoded, because a keyframe had to come first.
+    uint64_t decode_skipped;
+    // Samples of a channel that were lost and came again in the next packet (Opus FEC).
+    uint64_t recovered_samples;
+    // Samples of a channel that were lost, or not sent, and concealed.
+    uint64_t concealed_samples;
+    // Frames taken out.
+    uint64_t taken;
+    // Frames dropped untaken, because newer ones came.
+    uint64_t overwritten;
+    // Frames that wait to be taken.
+    uint64_t waiting;
+    // From the last packet to the start of the decoder.
+    struct framewire_percentiles queued;
+    // The decoder, and the conversion to the format that was asked for.
+    struct framewire_percentiles decode;
+    // Picture: from decoded to taken.
+    struct framewire_percentiles waited;
+    // A framewire_track_state: where the track stands.
+    int32_t state;
+    // 0.
+    uint32_t reserved;
+} framewire_sink_stats;
 
 // What a peer is made from. 0 is the default of every field but `size`.
 typedef struct framewire_peer_options {
@@ -776,6 +964,82 @@ enum framewire_status framewire_source_set_video_size(struct framewire_source *s
 enum framewire_status framewire_source_get_stats(struct framewire_source *source,
                                                  struct framewire_source_stats *stats);
 
+// The pixels of a picture, in the format that its sink was asked for, without padding. `view->size`
+// must be set. They can be read until the last framewire_frame_unref, and not be written: others may
+// read them too. The view can be handed to framewire_source_push_video as it is.
+//
+// INVALID_STATE: it is sound.
+enum framewire_status framewire_frame_view(struct framewire_frame *frame, struct framewire_video_frame *view);
+
+// The samples of sound, 48,000 a second, in the format and with the channels that its sink was asked
+// for. `view->size` must be set. For the rest see framewire_frame_view.
+//
+// INVALID_STATE: it is a picture.
+enum framewire_status framewire_frame_audio_view(struct framewire_frame *frame,
+                                                 struct framewire_audio_frame *view);
+
+// What is known of a frame beside its pixels or samples. `info->size` must be set.
+enum framewire_status framewire_frame_get_info(struct framewire_frame *frame,
+                                               struct framewire_frame_info *info);
+
+// One more keeps the frame.
+enum framewire_status framewire_frame_ref(struct framewire_frame *frame);
+
+// One is done with the frame; with the last its memory is used again. NULL is fine.
+void framewire_frame_unref(struct framewire_frame *frame);
+
+// Makes a sink that nothing feeds yet. `options` may be NULL: all defaults.
+//
+// On success `*sink` is yours until framewire_sink_free. INVALID_ARGUMENT: a NULL, a wrong size, a
+// number out of range. INVALID_HANDLE: `options->events` is no events handle.
+enum framewire_status framewire_sink_new(const struct framewire_sink_options *options,
+                                         struct framewire_sink **sink);
+
+// Ends a sink. NULL is fine. Who waits for a frame of it returns with CLOSED; its descriptors are
+// closed: take them out of your loop first. Peers that feed it go on without it, and frames that were
+// taken out live until they are let go of. Nothing about events is different from
+// framewire_source_free.
+void framewire_sink_free(struct framewire_sink *sink);
+
+// Takes the next picture, waiting for at most `timeout_ms` milliseconds: 0 does not wait, -1 waits
+// without end. On success `*frame` is yours until framewire_frame_unref.
+//
+// TIMEOUT: none came, also when it did not wait. CLOSED: the track is over and all of it was taken,
+// or the sink was freed meanwhile; framewire_last_error() says why. A peer that feeds the sink anew
+// opens it again. INVALID_STATE: the sink takes no pictures.
+enum framewire_status framewire_sink_next_video(struct framewire_sink *sink,
+                                                int32_t timeout_ms,
+                                                struct framewire_frame **frame);
+
+// Takes the next piece of sound (20 milliseconds as a rule, 120 at most), like
+// framewire_sink_next_video. INVALID_STATE: the sink takes no sound.
+enum framewire_status framewire_sink_next_audio(struct framewire_sink *sink,
+                                                int32_t timeout_ms,
+                                                struct framewire_frame **frame);
+
+// A descriptor for poll, select or epoll: readable exactly while a frame of `media` (one
+// framewire_media) waits, or its track is over. Only wait for it; do not read or close it. It is the
+// same one each time, and lives until framewire_sink_free.
+//
+// A negative number is a framewire_status, and poll passes over it. INVALID_STATE: the sink takes no
+// such media. IO: the process has no descriptors left.
+int32_t framewire_sink_fd(struct framewire_sink *sink, uint32_t media);
+
+// Asks the sender for a keyframe now: at most one request in 500 milliseconds goes out, and it is
+// repeated until the keyframe is decoded. Nothing happens while no peer feeds the sink.
+// INVALID_STATE: the sink takes no pictures.
+enum framewire_status framewire_sink_request_keyframe(struct framewire_sink *sink);
+
+// Where the track of `media` (one framewire_media) stands: `*state` is a framewire_track_state.
+// INVALID_STATE: the sink takes no such media.
+enum framewire_status framewire_sink_get_track(struct framewire_sink *sink, uint32_t media, int32_t *state);
+
+// The figures of `media` (one framewire_media) as they stand, without stopping anyone. `stats->size`
+// must be set. INVALID_STATE: the sink takes no such media.
+enum framewire_status framewire_sink_get_stats(struct framewire_sink *sink,
+                                               uint32_t media,
+                                               struct framewire_sink_stats *stats);
+
 // Makes a peer that is connected to nothing. `options` may be NULL: all defaults.
 //
 // On success `*peer` is yours until framewire_peer_free. INVALID_ARGUMENT: a NULL, a wrong size, an
@@ -800,6 +1064,17 @@ void framewire_peer_free(struct framewire_peer *peer);
 enum framewire_status framewire_peer_send(struct framewire_peer *peer,
                                           const char *mid,
                                           struct framewire_source *source);
+
+// Takes what the remote sends in the section of the coming offer whose mid is `mid` into `sink`;
+// NULL: the picture of the next section of video that it sends in, the sound of the next of audio, as
+// far as the sink takes them. To be called before the offer comes or is made, once a sink.
+//
+// The peer keeps what it needs of the sink: either may be freed first. A section may carry media both
+// ways: call framewire_peer_send too. INVALID_STATE: there has been an offer. INVALID_HANDLE: `peer`
+// or `sink` is none.
+enum framewire_status framewire_peer_receive(struct framewire_peer *peer,
+                                             const char *mid,
+                                             struct framewire_sink *sink);
 
 // Where the peer stands: `*state` is a framewire_peer_state.
 enum framewire_status framewire_peer_get_state(struct framewire_peer *peer, int32_t *state);

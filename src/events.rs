@@ -34,6 +34,13 @@ pub enum EventKind {
     SessionEnded = 10,
     /// A server's own thread ended by an error.
     ServerFailed = 11,
+    /// The picture that a sink takes entered a state; `value` is its
+    /// [`crate::receive::TrackState`], `text` the reason.
+    VideoTrack = 15,
+    /// The sound that a sink takes entered a state, likewise.
+    AudioTrack = 16,
+    /// The first picture or sound of a track was decoded; `value` is the microseconds it took.
+    FirstFrame = 17,
 }
 
 /// One thing that happened.

@@ -81,7 +81,7 @@ pub struct VideoFrame {
 
 /// Where the pixels of a [`VideoFrame`] live: a pooled copy, or the application's own memory. Dropping
 /// it gives the memory back.
-pub trait Planes: Send + Debug {
+pub trait Planes: Send + Sync + Debug {
     /// The bytes of plane `n`; empty if the format has no such plane.
     fn plane(&self, n: usize) -> &[u8];
 }

@@ -37,6 +37,7 @@ pub mod sdp;
 pub mod server;
 pub mod receive;
 pub mod decode;
+pub mod sink;
 pub mod events;
 pub(crate) mod queue;
 pub mod error;

@@ -1,13 +1,14 @@
-//! Copies of pushed pictures, in buffers that are used again.
+//! Copies of pictures, in buffers that are used again.
 
 use crate::error::{Error, Result, Status};
-use crate::frame::{FrameView, Planes, VideoFrame};
+use crate::frame::{Format, FrameView, Planes, VideoFrame};
 use crate::sync::Mutex;
 use crate::time::Time;
 use std::fmt;
 use std::sync::Arc;
 
-/// Buffers for copied pictures. It keeps a few that came back; how many are out is the mailbox's to bound.
+/// Buffers for copied pictures. It keeps a few that came back; how many are out is for others to bound: the
+/// mailbox, the queue of a sink.
 #[derive(Debug)]
 pub struct Pool {
     keep: usize,
@@ -27,32 +28,50 @@ impl Pool {
     pub fn copy(self: &Arc<Self>, picture: &FrameView<'_>, capture: Option<Time>) -> Result<VideoFrame> {
         picture.check()?;
         let FrameView { format, width, height, .. } = *picture;
+        self.fill(format, width, height, capture, |planes| {
+            for (n, to) in planes.into_iter().enumerate() {
+                let row = format.row_bytes(n, width);
+                if picture.strides[n] == row {
+                    to.copy_from_slice(&picture.planes[n][..to.len()]);
+                } else if row > 0 {
+                    let rows = to.chunks_exact_mut(row).zip(picture.planes[n].chunks(picture.strides[n]));
+                    rows.for_each(|(to, from)| to.copy_from_slice(&from[..row]));
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// A picture without padding, whose planes `fill` writes: they hold what they held before.
+    ///
+    /// # Errors
+    /// What `fill` says, or `Limit`: there is no memory.
+    pub fn fill(
+        self: &Arc<Self>,
+        format: Format,
+        width: u32,
+        height: u32,
+        capture: Option<Time>,
+        fill: impl FnOnce([&mut [u8]; 3]) -> Result<()>,
+    ) -> Result<VideoFrame> {
         let strides = [0, 1, 2].map(|n| format.row_bytes(n, width));
         let lengths = [0, 1, 2].map(|n| strides[n] * format.rows(n, height));
-
-        let mut data = self.buffer(lengths.iter().sum())?;
-        let mut ends = [0; 3];
-        for n in 0..3 {
-            let (from, stride) = (picture.planes[n], picture.strides[n]);
-            if stride == strides[n] {
-                data.extend_from_slice(&from[..lengths[n]]);
-            } else {
-                let rows = from.chunks(stride.max(1)).take(format.rows(n, height));
-                rows.for_each(|row| data.extend_from_slice(&row[..strides[n]]));
-            }
-            ends[n] = data.len();
-        }
-        let planes = Box::new(Pooled { pool: self.clone(), data, ends });
-        Ok(VideoFrame { format, width, height, strides, planes, capture })
+        let data = self.buffer(lengths.iter().sum())?;
+        let ends = [lengths[0], lengths[0] + lengths[1], data.len()];
+        let mut pooled = Pooled { pool: self.clone(), data, ends };
+        let (first, rest) = pooled.data.split_at_mut(lengths[0]);
+        let (second, third) = rest.split_at_mut(lengths[1]);
+        fill([first, second, third])?;
+        Ok(VideoFrame { format, width, height, strides, planes: Box::new(pooled), capture })
     }
 
     fn buffer(&self, bytes: usize) -> Result<Vec<u8>> {
         let spare = self.spare.lock().pop();
         // Pictures that have become much smaller do not hold on to the memory of the large ones.
         let mut data = spare.filter(|data| data.capacity() / 4 <= bytes).unwrap_or_default();
-        data.clear();
-        data.try_reserve_exact(bytes)
+        data.try_reserve_exact(bytes.saturating_sub(data.len()))
             .map_err(|_| Error::new(Status::Limit, format!("no memory for a frame of {bytes} bytes")))?;
+        data.resize(bytes, 0);
         Ok(data)
     }
 

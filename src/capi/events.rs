@@ -10,7 +10,6 @@ use crate::events::{Event, Events};
 use std::cell::RefCell;
 use std::ffi::{CString, c_char, c_void};
 use std::sync::Arc;
-use std::time::Duration;
 
 /// A queue of what happened: to the sources, peers and servers whose options name it. It is read
 /// with framewire_events_next, by a descriptor in a loop of yours, or by a callback.
@@ -50,6 +49,14 @@ pub enum framewire_event_kind {
     FRAMEWIRE_EVENT_SESSION_ENDED = 10,
     /// A server has failed and takes no more connections: `text` says why.
     FRAMEWIRE_EVENT_SERVER_FAILED = 11,
+    /// The picture that feeds a sink entered a state: `value` is a framewire_track_state, `text` the
+    /// reason.
+    FRAMEWIRE_EVENT_VIDEO_TRACK = 15,
+    /// The sound that feeds a sink entered a state, likewise.
+    FRAMEWIRE_EVENT_AUDIO_TRACK = 16,
+    /// The first picture, or the first sound, of a track was decoded: `value` is the microseconds
+    /// since offer and answer were exchanged.
+    FRAMEWIRE_EVENT_FIRST_FRAME = 17,
 }
 
 /// One thing that happened.
@@ -180,16 +187,7 @@ pub unsafe extern "C" fn framewire_events_next(
         let queue = EVENTS.get(events)?.queue.clone();
         // SAFETY: the caller promises that `event` is NULL or points to `event->size` writable bytes.
         let out = unsafe { sized::out(event, "event") }?;
-        let timeout = match timeout_ms {
-            -1 => None,
-            0.. => Some(Duration::from_millis(timeout_ms as u64)),
-            _ => {
-                return Err(Error::argument(format!(
-                    "timeout_ms is {timeout_ms} but must be -1 (no end) or more"
-                )));
-            }
-        };
-        let (taken, lost) = queue.next_counted(timeout)?;
+        let (taken, lost) = queue.next_counted(sized::timeout(timeout_ms)?)?;
         LAST.with_borrow_mut(|last| {
             let told = last.insert(Told::new(&taken, lost));
             out.write(told.event);
@@ -276,4 +274,7 @@ const _: () = {
     assert!(FRAMEWIRE_EVENT_SESSION_STARTED as i32 == SessionStarted as i32);
     assert!(FRAMEWIRE_EVENT_SESSION_ENDED as i32 == SessionEnded as i32);
     assert!(FRAMEWIRE_EVENT_SERVER_FAILED as i32 == ServerFailed as i32);
+    assert!(FRAMEWIRE_EVENT_VIDEO_TRACK as i32 == VideoTrack as i32);
+    assert!(FRAMEWIRE_EVENT_AUDIO_TRACK as i32 == AudioTrack as i32);
+    assert!(FRAMEWIRE_EVENT_FIRST_FRAME as i32 == FirstFrame as i32);
 };

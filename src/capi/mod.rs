@@ -11,10 +11,12 @@ mod sized;
 mod text;
 
 pub mod events;
+pub mod frame;
 pub mod log;
 pub mod negotiate;
 pub mod peer;
 pub mod server;
+pub mod sink;
 pub mod source;
 pub mod stats;
 pub mod status;
@@ -22,5 +24,17 @@ pub mod version;
 pub mod video;
 
 /// The files of the header, in its order.
-pub const HEADER: [&str; 10] =
-    ["status", "version", "log", "events", "video", "source", "peer", "negotiate", "server", "stats"];
+pub const HEADER: [&str; 12] = [
+    "status",
+    "version",
+    "log",
+    "events",
+    "video",
+    "source",
+    "frame",
+    "sink",
+    "peer",
+    "negotiate",
+    "server",
+    "stats",
+];

@@ -2,7 +2,8 @@
 
 use super::events::{self, framewire_events};
 use super::guard::{guard, guard_free, required};
-use super::registry::{PEERS, SOURCES};
+use super::registry::{PEERS, SINKS, SOURCES};
+use super::sink::framewire_sink;
 use super::sized::{self, flag, millis, plain};
 use super::source::framewire_source;
 use super::stats::framewire_viewer_stats;
@@ -137,6 +138,26 @@ pub unsafe extern "C" fn framewire_peer_send(
         let (entry, source) = (PEERS.get(peer)?, SOURCES.get(source)?);
         // SAFETY: the caller promises that `mid` is NULL or a C string.
         entry.peer.send(unsafe { text::read_optional(mid, "mid") }?, source.source())
+    })
+}
+
+/// Takes what the remote sends in the section of the coming offer whose mid is `mid` into `sink`;
+/// NULL: the picture of the next section of video that it sends in, the sound of the next of audio, as
+/// far as the sink takes them. To be called before the offer comes or is made, once a sink.
+///
+/// The peer keeps what it needs of the sink: either may be freed first. A section may carry media both
+/// ways: call framewire_peer_send too. INVALID_STATE: there has been an offer. INVALID_HANDLE: `peer`
+/// or `sink` is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn framewire_peer_receive(
+    peer: *mut framewire_peer,
+    mid: *const c_char,
+    sink: *mut framewire_sink,
+) -> framewire_status {
+    guard(|| {
+        let (entry, sink) = (PEERS.get(peer)?, SINKS.get(sink)?);
+        // SAFETY: the caller promises that `mid` is NULL or a C string.
+        entry.peer.receive(unsafe { text::read_optional(mid, "mid") }?, &sink.sink)
     })
 }
 

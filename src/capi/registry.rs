@@ -1,7 +1,7 @@
 //! Handles are tokens: a kind, an index and a generation, never an address. A token that is stale,
 //! of another kind or made up finds nothing; what it finds lives on while a call uses it.
 
-use super::{events, log, peer, server, source};
+use super::{events, frame, log, peer, server, sink, source};
 use crate::error::{Error, Result, Status};
 use crate::id::Id;
 use parking_lot::RwLock;
@@ -12,6 +12,8 @@ pub static PEERS: Table<peer::Entry> = Table::new(2, "peer");
 pub static EVENTS: Table<events::Entry> = Table::new(3, "events");
 pub static SERVERS: Table<server::Entry> = Table::new(4, "server");
 pub static LOGS: Table<log::Entry> = Table::new(5, "log");
+pub static SINKS: Table<sink::Entry> = Table::new(6, "sink");
+pub static FRAMES: Table<frame::Entry> = Table::unsung(7, "frame");
 
 /// Whether an object may still be heard of: true for one without a handle.
 pub fn is_alive(id: Id) -> bool {
@@ -19,6 +21,7 @@ pub fn is_alive(id: Id) -> bool {
         1 => SOURCES.holds(id),
         2 => PEERS.holds(id),
         4 => SERVERS.holds(id),
+        6 => SINKS.holds(id),
         _ => true,
     }
 }
@@ -34,6 +37,8 @@ const _: () = assert!(size_of::<usize>() == 8, "a token needs a 64-bit pointer")
 pub struct Table<T> {
     kind: u64,
     name: &'static str,
+    /// Whether the log hears of beginnings and ends.
+    sung: bool,
     slots: RwLock<Slots<T>>,
 }
 
@@ -63,7 +68,14 @@ pub struct Place<T: 'static> {
 impl<T> Table<T> {
     const fn new(kind: u64, name: &'static str) -> Self {
         let slots = Slots { slots: Vec::new(), free: Vec::new() };
-        Table { kind, name, slots: RwLock::new(slots) }
+        Table { kind, name, sung: true, slots: RwLock::new(slots) }
+    }
+
+    /// For objects that come and go too often for a log.
+    const fn unsung(kind: u64, name: &'static str) -> Self {
+        let mut table = Table::new(kind, name);
+        table.sung = false;
+        table
     }
 
     /// A place with an id that no handle had before.
@@ -104,7 +116,9 @@ impl<T> Table<T> {
         }
         let content = slots.clear(id);
         drop(slots);
-        ::log::info!("{} {:#x} ends", self.name, id.0);
+        if self.sung {
+            ::log::info!("{} {:#x} ends", self.name, id.0);
+        }
         match content {
             Content::Object(object) => Ok((id, object)),
             _ => unreachable!("looked at above"),
@@ -140,7 +154,9 @@ impl<T> Place<T> {
         let mut slots = self.table.slots.write();
         slots.slots[index(id)].content = Content::Object(Arc::new(object));
         drop(slots);
-        ::log::info!("{} {:#x} begins", self.table.name, id.0);
+        if self.table.sung {
+            ::log::info!("{} {:#x} begins", self.table.name, id.0);
+        }
         std::mem::forget(self);
         id.0 as *mut H
     }

@@ -89,6 +89,15 @@ pub fn flag(value: u32, name: &str) -> Result<bool> {
     }
 }
 
+/// How long to wait: milliseconds, or -1 for no end.
+pub fn timeout(ms: i32) -> Result<Option<Duration>> {
+    match ms {
+        -1 => Ok(None),
+        0.. => Ok(Some(Duration::from_millis(ms as u64))),
+        _ => Err(Error::argument(format!("timeout_ms is {ms} but must be -1 (no end) or more"))),
+    }
+}
+
 /// Milliseconds, or 0 for the default.
 pub fn millis(ms: u32) -> Option<Duration> {
     (ms != 0).then(|| Duration::from_millis(ms.into()))

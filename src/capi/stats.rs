@@ -1,7 +1,9 @@
 //! Figures.
 
 use super::sized::plain;
+use crate::receive::TrackState;
 use crate::server::ServerStats;
+use crate::sink::SinkStats;
 use crate::source::SourceStats;
 use crate::stats::Percentiles;
 use crate::viewer::ViewerStats;
@@ -193,6 +195,101 @@ plain!(framewire_server_stats, first 64, {
     requests_timed_out,
 });
 
+/// Figures of one track that feeds a sink, of its decoder, and of what was taken.
+///
+/// Each decoded frame is counted once: decoded = taken + overwritten + waiting.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct framewire_sink_stats {
+    /// sizeof(framewire_sink_stats).
+    pub size: usize,
+    /// RTP packets received, duplicates included, retransmissions by RTX not.
+    pub packets: u64,
+    /// Their bytes, RTP header to the last byte.
+    pub bytes: u64,
+    /// Bits a second, over the last second.
+    pub bitrate: u64,
+    /// Packets given up.
+    pub lost: u64,
+    /// Missing packets that came because they were asked for.
+    pub recovered: u64,
+    /// Packets that came after one with a higher number, without having been asked for.
+    pub reordered: u64,
+    /// Packets that came twice on the stream's own SSRC.
+    pub duplicates: u64,
+    /// Packets that came after they had been given up, or from before the start.
+    pub too_late: u64,
+    /// Packets that break their format: RTP (counted at a peer's first track), RTX or VP8.
+    pub malformed: u64,
+    /// Packets of an SSRC or payload type nobody announced; at a peer's first track, if of none.
+    pub unknown: u64,
+    /// Retransmissions received by RTX, empty ones (padding) included.
+    pub rtx_packets: u64,
+    /// NACK messages sent.
+    pub nacks_sent: u64,
+    /// Packets they asked for, repeats included.
+    pub packets_nacked: u64,
+    /// PLI messages sent.
+    pub plis_sent: u64,
+    /// FIR messages sent.
+    pub firs_sent: u64,
+    /// Whole pictures (packets of sound) handed to the decoder.
+    pub frames: u64,
+    /// Keyframes among them; always 0 for sound.
+    pub keyframes: u64,
+    /// Pictures dropped because a part of them is missing or broken.
+    pub dropped_incomplete: u64,
+    /// Whole pictures dropped because they follow one that is missing.
+    pub dropped_before_keyframe: u64,
+    /// Whole pictures (packets of sound) dropped because the decoder's queue was full.
+    pub dropped_queue_full: u64,
+    /// Times packets were given up.
+    pub gaps: u64,
+    /// Times a picture that was live had to wait for a keyframe.
+    pub freezes: u64,
+    /// 1 while nothing is decoded for want of a keyframe.
+    pub waiting_for_keyframe: u64,
+    /// Since when, in microseconds of `CLOCK_MONOTONIC`; 0 while it does not wait.
+    pub waiting_since_us: u64,
+    /// Interarrival jitter (RFC 3550 section 6.4.1), in microseconds.
+    pub jitter_us: u64,
+    /// How long a packet that is missing is waited for at present, in microseconds.
+    pub window_us: u64,
+    /// From the start to the first decoded keyframe (first packet of sound), in microseconds; 0 before it.
+    pub first_frame_us: u64,
+    /// Packets of this peer, of any kind, that were dropped unread because too many waited.
+    pub unread: u64,
+    /// Pictures, or pieces of sound, decoded and handed over, since the sink was made.
+    pub decoded: u64,
+    /// Keyframes among the pictures.
+    pub decoded_keyframes: u64,
+    /// What could not be decoded or handed over.
+    pub decode_errors: u64,
+    /// Pictures that were not decoded, because a keyframe had to come first.
+    pub decode_skipped: u64,
+    /// Samples of a channel that were lost and came again in the next packet (Opus FEC).
+    pub recovered_samples: u64,
+    /// Samples of a channel that were lost, or not sent, and concealed.
+    pub concealed_samples: u64,
+    /// Frames taken out.
+    pub taken: u64,
+    /// Frames dropped untaken, because newer ones came.
+    pub overwritten: u64,
+    /// Frames that wait to be taken.
+    pub waiting: u64,
+    /// From the last packet to the start of the decoder.
+    pub queued: framewire_percentiles,
+    /// The decoder, and the conversion to the format that was asked for.
+    pub decode: framewire_percentiles,
+    /// Picture: from decoded to taken.
+    pub waited: framewire_percentiles,
+    /// A framewire_track_state: where the track stands.
+    pub state: i32,
+    /// 0.
+    pub reserved: u32,
+}
+plain!(framewire_sink_stats, first 432, { size, packets, bytes, bitrate, lost, recovered, reordered, duplicates, too_late, malformed, unknown, rtx_packets, nacks_sent, packets_nacked, plis_sent, firs_sent, frames, keyframes, dropped_incomplete, dropped_before_keyframe, dropped_queue_full, gaps, freezes, waiting_for_keyframe, waiting_since_us, jitter_us, window_us, first_frame_us, unread, decoded, decoded_keyframes, decode_errors, decode_skipped, recovered_samples, concealed_samples, taken, overwritten, waiting, queued, decode, waited, state, reserved });
+
 impl From<SourceStats> for framewire_source_stats {
     fn from(stats: SourceStats) -> Self {
         framewire_source_stats {
@@ -291,6 +388,58 @@ impl From<ServerStats> for framewire_server_stats {
             requests: stats.requests,
             requests_refused: stats.requests_refused,
             requests_timed_out: stats.requests_timed_out,
+        }
+    }
+}
+
+impl framewire_sink_stats {
+    /// The figures as C sees them.
+    pub fn new(state: TrackState, stats: &SinkStats) -> framewire_sink_stats {
+        let SinkStats { track, decoder, lane } = stats;
+        framewire_sink_stats {
+            size: 0,
+            packets: track.packets,
+            bytes: track.bytes,
+            bitrate: track.bitrate,
+            lost: track.lost,
+            recovered: track.recovered,
+            reordered: track.reordered,
+            duplicates: track.duplicates,
+            too_late: track.too_late,
+            malformed: track.malformed,
+            unknown: track.unknown,
+            rtx_packets: track.rtx_packets,
+            nacks_sent: track.nacks_sent,
+            packets_nacked: track.packets_nacked,
+            plis_sent: track.plis_sent,
+            firs_sent: track.firs_sent,
+            frames: track.frames,
+            keyframes: track.keyframes,
+            dropped_incomplete: track.dropped_incomplete,
+            dropped_before_keyframe: track.dropped_before_keyframe,
+            dropped_queue_full: track.dropped_queue_full,
+            gaps: track.gaps,
+            freezes: track.freezes,
+            waiting_for_keyframe: track.waiting_for_keyframe,
+            waiting_since_us: track.waiting_since_us,
+            jitter_us: track.jitter_us,
+            window_us: track.window_us,
+            first_frame_us: track.first_frame_us,
+            unread: track.unread,
+            decoded: decoder.decoded,
+            decoded_keyframes: decoder.keyframes,
+            decode_errors: decoder.errors,
+            decode_skipped: decoder.skipped,
+            recovered_samples: decoder.recovered_samples,
+            concealed_samples: decoder.concealed_samples,
+            taken: lane.taken,
+            overwritten: lane.overwritten,
+            waiting: lane.waiting,
+            queued: decoder.queued.into(),
+            decode: decoder.decode.into(),
+            waited: decoder.waited.into(),
+            state: state as i32,
+            reserved: 0,
         }
     }
 }

@@ -130,20 +130,30 @@ impl framewire_video_frame {
     }
 
     fn format(&self) -> Result<Format> {
-        Ok(match self.format {
-            1 => Format::I420,
-            2 => Format::Nv12,
-            3 => Format::Rgb24,
-            4 => Format::Bgr24,
-            5 => Format::Rgba,
-            6 => Format::Bgra,
-            format => {
-                return Err(Error::argument(format!(
-                    "frame.format is {format} but must be a framewire_format"
-                )));
-            }
-        })
+        format(self.format, "frame.format")
     }
+}
+
+/// The format of that number.
+pub fn format(number: u32, name: &str) -> Result<Format> {
+    let all = [Format::I420, Format::Nv12, Format::Rgb24, Format::Bgr24, Format::Rgba, Format::Bgra];
+    all.into_iter()
+        .find(|format| self::number(*format) == number)
+        .ok_or_else(|| Error::argument(format!("{name} is {number} but must be a framewire_format")))
+}
+
+/// The number of that format.
+pub fn number(format: Format) -> u32 {
+    use framewire_format::*;
+    let number = match format {
+        Format::I420 => FRAMEWIRE_FORMAT_I420,
+        Format::Nv12 => FRAMEWIRE_FORMAT_NV12,
+        Format::Rgb24 => FRAMEWIRE_FORMAT_RGB24,
+        Format::Bgr24 => FRAMEWIRE_FORMAT_BGR24,
+        Format::Rgba => FRAMEWIRE_FORMAT_RGBA,
+        Format::Bgra => FRAMEWIRE_FORMAT_BGRA,
+    };
+    number as u32
 }
 
 impl framewire_audio_frame {
@@ -202,6 +212,8 @@ pub struct Release {
 
 // SAFETY: the header says that it is called on any thread.
 unsafe impl Send for Release {}
+// SAFETY: a shared one does nothing: it is called when it is dropped.
+unsafe impl Sync for Release {}
 
 impl framewire_release {
     /// It is ours.

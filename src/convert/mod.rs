@@ -1,11 +1,13 @@
-//! From every format that is pushed to the one that VP8 carries: I420, BT.601, limited range.
+//! From every format that is pushed to the one that VP8 carries (I420, BT.601, limited range), and back.
 //!
 //! VP8 has no field for another matrix or range (RFC 6386 section 9.2 knows one colour space), and
 //! browsers show what they decode as BT.601, limited.
 
 mod i420;
+mod out;
 
 pub use i420::I420;
+pub use out::from_i420;
 
 use crate::error::{Error, Result, Status};
 use crate::frame::{Format, FrameView, Matrix, Range, VideoFrame};

@@ -30,8 +30,11 @@ pub struct Life {
     state: PeerState,
     /// When `state` was entered.
     since: Time,
+    /// When the last packet of any kind came.
     heard: Option<Time>,
-    /// Distances between the last packets from the remote.
+    /// When the last report came.
+    reported: Option<Time>,
+    /// Distances between the last reports.
     intervals: VecDeque<Duration>,
     connect_timeout: Duration,
     disconnect_grace: Duration,
@@ -44,6 +47,7 @@ impl Life {
             state: PeerState::Connecting,
             since: now,
             heard: None,
+            reported: None,
             intervals: VecDeque::with_capacity(INTERVALS),
             connect_timeout,
             disconnect_grace,
@@ -60,18 +64,26 @@ impl Life {
         };
         // A path that came back starts with a clean record.
         self.heard = None;
+        self.reported = None;
         self.intervals.clear();
         self.enter(state, reason, now)
     }
 
-    /// A packet came from the remote.
+    /// A report came from the remote.
     pub fn heard(&mut self, now: Time) -> Option<Change> {
-        if let Some(before) = self.heard.replace(now) {
+        if let Some(before) = self.reported.replace(now) {
             if self.intervals.len() == INTERVALS {
                 self.intervals.pop_front();
             }
             self.intervals.push_back(now.since(before));
         }
+        self.alive(now)
+    }
+
+    /// Media came from the remote. It may stop at any time (a camera that is switched off), and only
+    /// reports go on: it says nothing of how long silence may last.
+    pub fn alive(&mut self, now: Time) -> Option<Change> {
+        self.heard = Some(now);
         match self.state {
             PeerState::Interrupted => self.enter(PeerState::Connected, "the remote is heard again", now),
             _ => None,
@@ -188,6 +200,31 @@ mod tests {
         life.heard(Time(0));
         assert_eq!(state(life.tick(Time(0) + 10 * SECOND)), Some(PeerState::Interrupted));
         assert_eq!(state(life.tick(Time(0) + 15 * SECOND)), Some(PeerState::Failed));
+    }
+
+    #[test]
+    fn a_remote_that_stops_its_media_has_until_its_next_report() {
+        let mut life = connected();
+        for second in [0, 4, 8] {
+            life.heard(Time(0) + second * SECOND);
+            for packet in 0..50 {
+                life.alive(Time(0) + second * SECOND + packet * SECOND / 50);
+            }
+        }
+        assert_eq!(life.tick(Time(0) + 16 * SECOND), None);
+        life.heard(Time(0) + 12 * SECOND);
+        assert_eq!(life.tick(Time(0) + 19 * SECOND), None);
+    }
+
+    #[test]
+    fn a_remote_whose_media_stops_with_its_reports_is_lost() {
+        let mut life = connected();
+        life.heard(Time(0));
+        life.heard(Time(0) + SECOND);
+        life.alive(Time(0) + 2 * SECOND);
+        assert_eq!(life.tick(Time(0) + 4 * SECOND - Duration::from_micros(1)), None);
+        assert_eq!(state(life.tick(Time(0) + 4 * SECOND)), Some(PeerState::Interrupted));
+        assert_eq!(state(life.alive(Time(0) + 5 * SECOND)), Some(PeerState::Connected));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod crew;
 pub(crate) mod life;
 mod negotiate;
+mod place;
 
 use crate::error::{Error, Result, Status};
 use crate::events::{Event, EventKind, Events};
@@ -13,9 +14,11 @@ use crate::id::Id;
 use crate::native::datachannel::{Connection, pass};
 use crate::sdp::{self, Candidate};
 use crate::sender::{Berth, Owner, Seat};
+use crate::sink::Sink;
 use crate::source::Source;
 use crate::viewer::{ViewerCounters, ViewerStats};
 use parking_lot::Mutex;
+use place::End;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -88,8 +91,8 @@ struct Shared {
 
 struct Inner {
     state: PeerState,
-    /// What to send, in which section.
-    sends: Vec<(Option<String>, Source)>,
+    /// What to send, and where to put what comes, in which section.
+    ends: Vec<place::Given>,
     /// Set when negotiation begins: it happens once.
     negotiating: bool,
     link: Option<Link>,
@@ -113,7 +116,7 @@ impl Peer {
             options,
             inner: Mutex::new(Inner {
                 state: PeerState::New,
-                sends: Vec::new(),
+                ends: Vec::new(),
                 negotiating: false,
                 link: None,
                 counters: Vec::new(),
@@ -130,14 +133,13 @@ impl Peer {
     /// Sends `source` in the section `mid` of the coming offer; `None`: in the next section of
     /// each of its kinds. Before the offer.
     pub fn send(&self, mid: Option<&str>, source: &Source) -> Result<()> {
-        let mut inner = self.shared().inner.lock();
-        inner.untouched()?;
-        if inner.sends.len() >= sdp::MAX_SECTIONS {
-            let most = sdp::MAX_SECTIONS;
-            return Err(Error::new(Status::Limit, format!("a peer sends at most {most} sources")));
-        }
-        inner.sends.push((mid.map(Into::into), source.clone()));
-        Ok(())
+        self.give(mid, End::Source(source.clone()))
+    }
+
+    /// Takes what the remote sends in the section `mid` of the coming offer into `sink`; `None`: what it
+    /// sends in the next section of each of the sink's kinds. Before the offer.
+    pub fn receive(&self, mid: Option<&str>, sink: &Sink) -> Result<()> {
+        self.give(mid, End::Sink(sink.clone()))
     }
 
     /// Answers an offer, waiting for at most `timeout`. A peer that could not answer is *failed*.
@@ -198,6 +200,18 @@ impl Peer {
     /// Ends it: says BYE, detaches its sources, frees the connection, all on threads of ours.
     pub fn close(&self) {
         self.shared().end(PeerState::Closed, "it was closed");
+    }
+
+    fn give(&self, mid: Option<&str>, end: End) -> Result<()> {
+        // A section both ways has one of each.
+        const MOST: usize = 2 * sdp::MAX_SECTIONS;
+        let mut inner = self.shared().inner.lock();
+        inner.untouched()?;
+        if inner.ends.len() >= MOST {
+            return Err(Error::new(Status::Limit, format!("a peer has at most {MOST} sources and sinks")));
+        }
+        inner.ends.push((mid.map(Into::into), end));
+        Ok(())
     }
 
     fn shared(&self) -> &Arc<Shared> {
@@ -311,7 +325,7 @@ impl Shared {
             return Err(Error::new(Status::Closed, "the peer was closed meanwhile"));
         }
         inner.counters = counters;
-        inner.sends.clear();
+        inner.ends.clear();
         link.berth.join(seat);
         inner.link = Some(link);
         Ok(())
@@ -322,7 +336,7 @@ impl Shared {
         let link = {
             let mut inner = self.inner.lock();
             self.enter(&mut inner, state, reason);
-            inner.sends.clear();
+            inner.ends.clear();
             inner.link.take()
         };
         if let Some(link) = link {

@@ -1,14 +1,16 @@
 //! Offer and answer: from SDP to a connection whose sections are served by a sender thread.
 
 use super::life::Life;
+use super::place::{self, End, Placed};
 use super::{Link, PeerState, Shared};
+use crate::decode::worker;
 use crate::error::{Error, Result, Status};
 use crate::media::Kind;
 use crate::native::datachannel::{Config, Connection, Half};
-use crate::sdp::{
-    self, Answer, Offer, OfferPlan, OfferedSection, Plan, Section, Sending, Transport, Verdict,
-};
-use crate::sender::{self, Line, Seat, Stream};
+use crate::receive::{Receiver, TrackConfig, TrackCounters};
+use crate::sdp::{self, Answer, Offer, OfferPlan, Section, Sending, Transport};
+use crate::sender::{self, Incoming, Line, Seat, Stream, Track};
+use crate::sink::Sink;
 use crate::source::Source;
 use crate::time::clock;
 use crate::viewer::{StreamConfig, ViewerCounters};
@@ -23,13 +25,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 const DISCONNECT_GRACE: Duration = Duration::from_secs(5);
 /// How often a port is tried that somebody else took in the meantime.
 const PORTS: usize = 3;
-
-/// A source's picture or sound, and the section it goes out in.
-struct Placed {
-    section: usize,
-    source: Source,
-    kind: Kind,
-}
 
 /// An offer of ours that waits for its answer.
 pub struct Offered {
@@ -51,9 +46,9 @@ pub fn attempt<T>(shared: &Arc<Shared>, step: impl FnOnce(&Arc<Shared>) -> Resul
 /// Answers the offer `text` with the sources the peer was given.
 pub fn answer(shared: &Arc<Shared>, text: &str) -> Result<String> {
     let offer = Offer::parse(text)?;
-    let (plan, placed) = place(&shared.inner.lock().sends, &offer)?;
+    let (plan, placed) = place::place(&shared.inner.lock().ends, &offer)?;
     let remote = offer.for_transport(&plan)?;
-    let (link, line, local) = connect(shared, |connection| {
+    let (link, line, local) = connect(shared, receives(&placed), |connection| {
         connection.set_remote(&remote, Half::Offer)?;
         connection.set_local(Half::Answer)
     })?;
@@ -65,19 +60,20 @@ pub fn answer(shared: &Arc<Shared>, text: &str) -> Result<String> {
         }
     }
     let answer = offer.answer(&plan, &Transport::parse(&local)?, &shared.options.public_addresses);
-    let streams = placed.into_iter().filter_map(|placed| {
-        let sending = sent_in(&plan, placed.section)?;
-        let section = &offer.sections[placed.section];
-        stream(placed, section, sending)
+    let roads = placed.into_iter().map(|placed| Road {
+        section: &offer.sections[placed.section],
+        sending: place::sent_in(&plan, placed.section),
+        placed,
     });
-    serve(shared, link, line, streams.collect())?;
+    serve(shared, link, line, roads)?;
     Ok(answer)
 }
 
-/// Offers the sources the peer was given, in their order.
+/// Offers what the peer was given, in its order.
 pub fn offer(shared: &Arc<Shared>) -> Result<String> {
-    let (plan, placed) = offer_plan(&shared.inner.lock().sends)?;
-    let (mut link, line, local) = connect(shared, |connection| connection.set_local(Half::Offer))?;
+    let (plan, placed) = place::offer(&shared.inner.lock().ends)?;
+    let describe = |connection: &Connection| connection.set_local(Half::Offer);
+    let (mut link, line, local) = connect(shared, receives(&placed), describe)?;
     let offer = plan.write(&Transport::parse(&local)?, &shared.options.public_addresses)?;
     link.offered = Some(Offered { plan, placed, line });
     shared.keep(link)?;
@@ -89,86 +85,39 @@ pub fn accept(shared: &Arc<Shared>, text: &str) -> Result<()> {
     let (link, Offered { plan, placed, line }) = shared.take_offered()?;
     let answer = Answer::parse(text, &plan)?;
     link.connection.set_remote(&answer.for_transport(), Half::Answer)?;
-    let streams = placed.into_iter().filter_map(|placed| {
+    let roads = placed.into_iter().filter_map(|placed| {
         let section = answer.sections[placed.section].as_ref()?;
-        let sending = plan.sections[placed.section].sending.as_ref()?;
-        stream(placed, section, sending)
+        Some(Road { section, sending: plan.sections[placed.section].sending.as_ref(), placed })
     });
-    serve(shared, link, line, streams.collect())
+    serve(shared, link, line, roads)
 }
 
-/// Finds a section for each source: first those that are named, then in order.
-fn place(sends: &[(Option<String>, Source)], offer: &Offer) -> Result<(Plan, Vec<Placed>)> {
-    let mut plan = offer.plan();
-    let mut placed: Vec<Placed> = Vec::new();
-    for (mid, source) in sends.iter().filter_map(|(mid, source)| Some((mid.as_ref()?, source))) {
-        let section = offer.sections.iter().position(|section| section.mid == *mid);
-        let section = section
-            .ok_or_else(|| Error::new(Status::NotOffered, format!("the offer has no mid {mid:.40}")))?;
-        let kind = offer.sections[section].kind.media().filter(|kind| source.has(*kind));
-        let kind = kind.ok_or_else(|| {
-            Error::new(Status::NotOffered, format!("the source has no media for mid {mid:.40}"))
-        })?;
-        if placed.iter().any(|placed| placed.section == section) {
-            return Err(Error::argument(format!("two sources are to be sent in mid {mid:.40}")));
-        }
-        offer.send(&mut plan, section, sending(source))?;
-        placed.push(Placed { section, source: source.clone(), kind });
-    }
-    for (_, source) in sends.iter().filter(|(mid, _)| mid.is_none()) {
-        for kind in [Kind::Video, Kind::Audio].into_iter().filter(|kind| source.has(*kind)) {
-            let mut free =
-                (0..offer.sections.len()).filter(|n| offer.sections[*n].kind.media() == Some(kind));
-            let section = free
-                .find(|n| sent_in(&plan, *n).is_none() && offer.send(&mut plan, *n, sending(source)).is_ok());
-            placed.extend(section.map(|section| Placed { section, source: source.clone(), kind }));
-        }
-    }
-    placed.sort_by_key(|placed| placed.section);
-    Ok((plan, placed))
+/// What was negotiated for one end.
+struct Road<'a> {
+    /// What the remote says of the section.
+    section: &'a Section,
+    /// What goes out in it.
+    sending: Option<&'a Sending>,
+    placed: Placed,
 }
 
-fn offer_plan(sends: &[(Option<String>, Source)]) -> Result<(OfferPlan, Vec<Placed>)> {
-    let mut plan = OfferPlan::default();
-    let mut placed = Vec::new();
-    for (mid, source) in sends {
-        for kind in [Kind::Video, Kind::Audio].into_iter().filter(|kind| source.has(*kind)) {
-            let section = plan.sections.len();
-            // A source that was given a mid and has picture and sound names the first of its sections.
-            let mid = mid.clone().filter(|mid| plan.sections.iter().all(|s| s.mid != *mid));
-            let mid = mid.unwrap_or_else(|| section.to_string());
-            if plan.sections.iter().any(|s| s.mid == mid) {
-                return Err(Error::argument(format!(
-                    "two sections of the offer would have the mid {mid:.40}"
-                )));
-            }
-            plan.sections.push(OfferedSection {
-                kind,
-                mid,
-                sending: Some(sending(source)),
-                receiving: false,
-            });
-            placed.push(Placed { section, source: source.clone(), kind });
-        }
-    }
-    if placed.is_empty() || placed.len() > sdp::MAX_SECTIONS {
-        let sentence = format!("an offer has 1 to {} sections, this one {}", sdp::MAX_SECTIONS, placed.len());
-        return Err(Error::new(Status::InvalidState, sentence));
-    }
-    Ok((plan, placed))
+/// Whether anything can come in.
+fn receives(placed: &[Placed]) -> bool {
+    placed.iter().any(|placed| matches!(placed.end, End::Sink(_)))
 }
 
 /// Makes the connection with its one track and lets `describe` exchange the descriptions on it. The
 /// sender's port may have been taken by a stranger since it was found: then it moves to another.
 fn connect(
     shared: &Arc<Shared>,
+    receives: bool,
     describe: impl Fn(&Connection) -> Result<String>,
 ) -> Result<(Link, Arc<Line>, String)> {
     let options = &shared.options;
     let berth = sender::berth(options.media_address, options.media_port)?;
     let address = options.media_address.map(|address| address.to_string());
     for n in 1.. {
-        let line = berth.line(shared.id);
+        let line = berth.line(shared.id, receives);
         let config = Config { bind_address: address.as_deref(), port: berth.port() };
         let observer: Arc<dyn crate::native::datachannel::Observer> = line.clone();
         let connection = Connection::new(&config, sdp::TRACK, Arc::downgrade(&observer))?;
@@ -185,26 +134,48 @@ fn connect(
 }
 
 /// Has the sender thread serve the peer from now on.
-fn serve(shared: &Arc<Shared>, link: Link, line: Arc<Line>, streams: Vec<Stream>) -> Result<()> {
+fn serve<'a>(
+    shared: &Arc<Shared>,
+    link: Link,
+    line: Arc<Line>,
+    roads: impl Iterator<Item = Road<'a>>,
+) -> Result<()> {
     let options = &shared.options;
     let life = Life::new(
         clock::now(),
         options.connect_timeout.unwrap_or(CONNECT_TIMEOUT),
         options.disconnect_grace.unwrap_or(DISCONNECT_GRACE),
     );
+    let (mut streams, mut incoming) = (Vec::new(), Tracks::default());
+    for Road { section, sending, placed: Placed { kind, end, .. } } in roads {
+        match end {
+            End::Source(source) => streams.extend(stream(source, kind, section, sending)),
+            End::Sink(sink) => incoming.add(shared, &line, &sink, kind, section, sending.is_some())?,
+        }
+    }
+    let incoming = incoming.receiver(shared);
     let counters = streams.iter().map(|s| (s.config.mid.to_string(), s.counters.clone())).collect();
     let connection = link.connection.clone();
-    let seat = Seat { peer: shared.id, owner: shared.clone(), line, connection, life, streams, armed: None };
+    let seat = Seat {
+        peer: shared.id,
+        owner: shared.clone(),
+        line,
+        connection,
+        life,
+        streams,
+        incoming,
+        armed: None,
+    };
     shared.serve(link, seat, counters)
 }
 
 /// What the sender thread needs to know of one section. `section` is what the remote says of it.
-fn stream(placed: Placed, section: &Section, sending: &Sending) -> Option<Stream> {
-    let codec = section.codec.as_ref()?;
+fn stream(source: Source, kind: Kind, section: &Section, sending: Option<&Sending>) -> Option<Stream> {
+    let (codec, sending) = (section.codec.as_ref()?, sending?);
     let random = Uuid::new_v4();
     let [a, b, .., c, d, e, f] = *random.as_bytes();
     let config = StreamConfig {
-        kind: placed.kind,
+        kind,
         ssrc: sending.ssrc,
         payload_type: codec.payload_type,
         // In the lower half: a receiver that misses the first packets over a wrap guesses SRTP's rollover
@@ -217,27 +188,66 @@ fn stream(placed: Placed, section: &Section, sending: &Sending) -> Option<Stream
         nack: codec.feedback.nack,
     };
     let counters = Arc::new(ViewerCounters::default());
-    Some(Stream { source: placed.source, config, counters, live: None })
+    Some(Stream { source, config, counters, live: None })
 }
 
-fn sent_in(plan: &Plan, section: usize) -> Option<&Sending> {
-    match &plan.sections()[section] {
-        Verdict::Take(exchange) => exchange.sending.as_ref(),
-        Verdict::Refuse(_) => None,
+/// The sections that something comes in of.
+#[derive(Default)]
+struct Tracks {
+    configs: Vec<TrackConfig>,
+    tracks: Vec<Track>,
+}
+
+impl Tracks {
+    /// Starts the decoder of a section's media, and has it feed `sink`.
+    fn add(
+        &mut self,
+        shared: &Shared,
+        line: &Arc<Line>,
+        sink: &Sink,
+        kind: Kind,
+        section: &Section,
+        sends: bool,
+    ) -> Result<()> {
+        let Some(codec) = &section.codec else { return Ok(()) };
+        let (n, counters) = (self.tracks.len(), Arc::new(TrackCounters::default()));
+        let refresh = {
+            let line = line.clone();
+            Box::new(move || line.refresh(n))
+        };
+        let feed = sink.attach(kind, shared.options.stream.clone(), counters.clone(), refresh)?;
+        let tell = {
+            let line = line.clone();
+            Box::new(move |news| line.decoder(n, news))
+        };
+        let intake = Some(worker::start(kind, feed.clone(), tell)?);
+        let feedback = section.feedback(sends, true);
+        self.configs.push(TrackConfig {
+            kind,
+            mid: section.mid.clone(),
+            payload_type: codec.payload_type,
+            rtx: codec.rtx,
+            ssrcs: section.incoming.ssrcs.clone(),
+            rtx_ssrcs: section.incoming.rtx.clone(),
+            nack: feedback.nack,
+            pli: feedback.pli,
+            fir: feedback.fir,
+            remb: feedback.remb,
+            transport_cc: feedback.transport_cc,
+            received: section.received,
+            counters: counters.clone(),
+        });
+        self.tracks.push(Track { intake, feed, counters });
+        Ok(())
     }
-}
 
-/// New names for a stream of `source`. What belongs to one source is played in sync: one MediaStream,
-/// one CNAME.
-fn sending(source: &Source) -> Sending {
-    let track = Uuid::new_v4();
-    let [a, b, c, d, .., w, x, y, z] = *track.as_bytes();
-    let stream = format!("framewire-{:x}", source.id().0);
-    Sending {
-        ssrc: u32::from_be_bytes([a, b, c, d]),
-        rtx_ssrc: Some(u32::from_be_bytes([w, x, y, z])),
-        cname: stream.clone(),
-        stream,
-        track: track.to_string(),
+    fn receiver(self, shared: &Shared) -> Option<Incoming> {
+        if self.tracks.is_empty() {
+            return None;
+        }
+        let [a, b, c, d, ..] = *Uuid::new_v4().as_bytes();
+        let (ssrc, cname) = (u32::from_be_bytes([a, b, c, d]), format!("framewire-{:x}", shared.id.0));
+        let receiver = Receiver::new(self.configs, ssrc, cname.into(), clock::anchor(), clock::now());
+        Some(Incoming { receiver, tracks: self.tracks })
     }
 }

@@ -96,6 +96,11 @@ impl Receiver {
         let _ = (track, now, out);
     }
 
+    /// Nobody wants the `track`-th track any more: nothing is asked for.
+    pub fn stop(&mut self, track: usize) {
+        let _ = track;
+    }
+
     /// Says goodbye; nothing is said after it.
     pub fn goodbye(&mut self, now: Time, out: &mut dyn Out) {
         let _ = (&self.tracks, now, out);

@@ -52,17 +52,25 @@ pub enum DecoderNews {
     Damaged,
 }
 
-/// How a track stands.
+/// How a track stands. The numbers are the C ABI's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
 pub enum TrackState {
     /// No packet came yet.
-    Waiting,
+    Waiting = 0,
     /// Packets come, but no picture can be decoded before a keyframe.
-    WaitingForKeyframe,
+    WaitingForKeyframe = 1,
     /// Media flows.
-    Live,
+    Live = 2,
     /// The publisher said goodbye.
-    Ended,
+    Ended = 3,
     /// Its decoder gave up. Told by the decoder's side, never from here.
-    Failed,
+    Failed = 4,
+}
+
+impl TrackState {
+    /// Whether nothing more will come.
+    pub fn is_over(self) -> bool {
+        matches!(self, TrackState::Ended | TrackState::Failed)
+    }
 }

@@ -1,8 +1,10 @@
-//! Sender threads: each with one UDP port, the peers on it, and a viewer for each section they are sent.
+//! Sender threads: each with one UDP port, the peers on it, a viewer for each section they are sent,
+//! and a receiver for what they send.
 //!
 //! Sending is synchronous in libdatachannel, so the viewers are spread over a few threads. A thread
 //! sleeps until a frame, a word from the remote, a command or its next timer; a viewer costs it
-//! nothing in between.
+//! nothing in between. What a peer sends is put in order here too, because what is said about it
+//! (NACK, PLI, reports) goes out on the same connection; it is decoded on threads of its own.
 
 mod inbox;
 mod line;
@@ -11,7 +13,7 @@ mod seat;
 mod thread;
 
 pub use line::Line;
-pub use seat::{Owner, Seat, Stream};
+pub use seat::{Incoming, Owner, Seat, Stream, Track};
 
 use crate::error::{Error, Result};
 use crate::fanout::Outlet;
@@ -112,9 +114,9 @@ impl Berth {
         Ok(self.0.fixed.is_none())
     }
 
-    /// A line from libdatachannel to this thread.
-    pub fn line(&self, peer: Id) -> Arc<Line> {
-        Line::new(peer, self.0.inbox.clone())
+    /// A line from libdatachannel to this thread. `receives`: media comes in.
+    pub fn line(&self, peer: Id, receives: bool) -> Arc<Line> {
+        Line::new(peer, self.0.inbox.clone(), receives)
     }
 
     /// Has this thread serve `seat`.

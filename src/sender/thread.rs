@@ -91,6 +91,7 @@ impl Floor {
             for n in 0..seat.streams.len() {
                 self.detach(&mut seat, n, now);
             }
+            seat.receive_goodbye(now);
         }
     }
 
@@ -99,6 +100,9 @@ impl Floor {
         let Some(seat) = self.seats.get_mut(&peer) else { return };
         let dropped = seat.line.take(notes);
         seat.streams.iter().for_each(|stream| stream.counters.drop_feedback(dropped));
+        if let Some(incoming) = &seat.incoming {
+            incoming.tracks.iter().for_each(|track| track.counters.drop_unread(dropped));
+        }
         let now = clock::now();
         let mut over = false;
         for note in notes.drain(..) {
@@ -111,6 +115,18 @@ impl Floor {
                 Note::Rtcp(packet) => {
                     seat.rtcp(&packet, now);
                     seat.life.heard(now)
+                }
+                Note::Rtp(packet, arrived) => {
+                    seat.rtp(&packet, arrived);
+                    seat.life.alive(now)
+                }
+                Note::Decoder(track, news) => {
+                    seat.decoder(track, news, now);
+                    None
+                }
+                Note::Refresh(track) => {
+                    seat.refresh(track, now);
+                    None
                 }
             };
             over |= change.is_some_and(|change| tell(seat, &change));

@@ -1,0 +1,267 @@
+//! The decoder thread of a track.
+
+use super::picture::{Decoded, PictureStage};
+use super::sound::{Origin, SoundStage};
+use super::vp8::Vp8Decoder;
+use super::{News, VideoDecoder};
+use crate::error::{Error, Result};
+use crate::events::EventKind;
+use crate::frame::VideoFrame;
+use crate::media::Kind;
+use crate::receive::{CodedPicture, CodedSound, TrackState, Unit};
+use crate::sink::{Feed, Picture, Sound};
+use crate::sync::{Condvar, Mutex};
+use crate::time::{Time, clock};
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread;
+
+/// Pictures that may wait for the decoder: what the reorder window lets out at once after a loss is
+/// healed, 200 ms at 60 frames a second.
+const PICTURES: usize = 16;
+/// Packets of sound that may wait: more than a second.
+const SOUNDS: usize = 64;
+/// How often the log hears of the pictures.
+const LOG_EVERY: u64 = 100;
+
+/// Where news goes: to the thread that receives for the peer.
+pub type Tell = Box<dyn Fn(News) + Send>;
+
+/// The way to a decoder thread. Dropping it ends the thread, and the track.
+pub struct Intake(Arc<Waiting>);
+
+struct Waiting {
+    // Held to put in or take out.
+    state: Mutex<State>,
+    changed: Condvar,
+    bound: usize,
+}
+
+#[derive(Default)]
+struct State {
+    units: VecDeque<Unit>,
+    /// Why nothing more comes.
+    over: Option<String>,
+}
+
+/// Starts the decoder thread of a track that feeds `feed`.
+pub fn start(kind: Kind, feed: Feed, tell: Tell) -> Result<Intake> {
+    let most = feed.options().max_consecutive_errors;
+    let (bound, stage) = match kind {
+        Kind::Video => {
+            let video = feed.options().video.expect("attached to a sink that takes pictures");
+            let decoder: Box<dyn VideoDecoder> = Box::new(Vp8Decoder::new()?);
+            (PICTURES, Stage::Picture(PictureStage::new(decoder, video.format, most)))
+        }
+        Kind::Audio => {
+            let audio = feed.options().audio.expect("attached to a sink that takes sound");
+            (SOUNDS, Stage::Sound(SoundStage::new(audio.format, audio.channels, most)?))
+        }
+    };
+    let waiting = Arc::new(Waiting { state: Mutex::default(), changed: Condvar::new(), bound });
+    let mut worker = Worker { waiting: waiting.clone(), stage, feed, tell, started: clock::now(), number: 0 };
+    thread::Builder::new()
+        .name("fw-decode".into())
+        .spawn(move || {
+            if catch_unwind(AssertUnwindSafe(|| worker.run())).is_err() {
+                worker.feed.enter(TrackState::Failed, "a defect stopped its decoder");
+            }
+            worker.waiting.state.lock().over.get_or_insert_default();
+            (worker.tell)(News::Over);
+        })
+        .map_err(|error| Error::io("starting a decoder thread", &error))?;
+    Ok(Intake(waiting))
+}
+
+impl Intake {
+    /// Brings a unit. False: too many wait.
+    pub fn put(&self, unit: Unit) -> bool {
+        let mut state = self.0.state.lock();
+        let last = unit == Unit::End;
+        if state.over.is_some() || state.units.len() >= self.0.bound && !last {
+            return state.over.is_some();
+        }
+        state.units.push_back(unit);
+        self.0.changed.notify_one();
+        true
+    }
+
+    /// Ends it after what waits.
+    pub fn end(&self, why: &str) {
+        self.0.state.lock().over.get_or_insert_with(|| why.to_owned());
+        self.0.changed.notify_one();
+    }
+}
+
+impl Drop for Intake {
+    fn drop(&mut self) {
+        self.end("the connection ended");
+    }
+}
+
+impl Waiting {
+    /// Waits for a unit; the error is why none comes any more.
+    fn next(&self) -> std::result::Result<Unit, String> {
+        let mut state = self.state.lock();
+        loop {
+            if let Some(unit) = state.units.pop_front() {
+                return Ok(unit);
+            }
+            if let Some(why) = &state.over {
+                return Err(why.clone());
+            }
+            self.changed.wait(&mut state);
+        }
+    }
+}
+
+enum Stage {
+    Picture(PictureStage),
+    Sound(SoundStage),
+}
+
+struct Worker {
+    waiting: Arc<Waiting>,
+    stage: Stage,
+    feed: Feed,
+    tell: Tell,
+    started: Time,
+    number: u64,
+}
+
+/// Whether the thread goes on.
+type GoOn = bool;
+
+impl Worker {
+    fn run(&mut self) {
+        loop {
+            let unit = match self.waiting.next() {
+                Ok(unit) => unit,
+                Err(why) => return self.feed.enter(TrackState::Ended, &why),
+            };
+            let now = clock::now();
+            let go_on = match (&mut self.stage, unit) {
+                (Stage::Picture(stage), Unit::Picture(coded)) => {
+                    let outcome = stage.decode(&coded, now);
+                    self.picture(&coded, outcome, now)
+                }
+                (_, Unit::End) => {
+                    return self.feed.enter(TrackState::Ended, "the sender said goodbye");
+                }
+                (Stage::Sound(_), Unit::Sound(coded)) => self.sound(&coded, now),
+                _ => unreachable!("a track has one kind"),
+            };
+            if !go_on {
+                return;
+            }
+        }
+    }
+
+    fn picture(&mut self, coded: &CodedPicture, outcome: Result<Decoded>, now: Time) -> GoOn {
+        let frame = match outcome {
+            Ok(Decoded::Picture(frame)) => frame,
+            Ok(Decoded::Hidden) => return true,
+            Ok(Decoded::Skipped) => {
+                self.feed.figures().skipped.add_one();
+                return true;
+            }
+            Err(error) => return self.damaged(&error, now),
+        };
+        let (width, height) = (frame.width, frame.height);
+        if !self.hand_over(coded, frame, now) {
+            return false;
+        }
+        if let Stage::Picture(stage) = &mut self.stage {
+            stage.succeeded();
+        }
+        if coded.keyframe {
+            (self.tell)(News::Keyframe);
+        }
+        if self.number == 1 {
+            self.first(&format!("first picture, {width}x{height}"));
+        } else if self.number.is_multiple_of(LOG_EVERY) {
+            log::debug!("{}: {} pictures", self.feed.name(), self.number);
+        }
+        true
+    }
+
+    fn hand_over(&mut self, coded: &CodedPicture, frame: VideoFrame, started: Time) -> GoOn {
+        self.number += 1;
+        let decoded = clock::now();
+        let figures = self.feed.figures();
+        figures.queued.record(started.since(coded.arrived));
+        figures.decode.record(decoded.since(started));
+        figures.decoded.add_one();
+        figures.keyframes.add(coded.keyframe.into());
+        self.feed.picture(Picture {
+            frame,
+            number: figures.decoded.get(),
+            rtp_time: coded.rtp_time,
+            keyframe: coded.keyframe,
+            arrived: coded.arrived,
+            decoded,
+        })
+    }
+
+    fn sound(&mut self, coded: &CodedSound, now: Time) -> GoOn {
+        let Stage::Sound(stage) = &mut self.stage else { unreachable!("looked at before") };
+        let (feed, figures) = (&self.feed, self.feed.figures());
+        let channels = feed.options().audio.expect("attached to a sink that takes sound").channels;
+        figures.queued.record(now.since(coded.arrived));
+        let mut taken = true;
+        let outcome = stage.decode(coded, &mut |piece| {
+            figures.decoded.add_one();
+            let sound = Sound {
+                samples: piece.samples,
+                channels,
+                capture: piece.capture,
+                timestamp: piece.timestamp,
+                number: figures.decoded.get(),
+                concealed: piece.origin != Origin::Packet,
+            };
+            match piece.origin {
+                Origin::Packet => {}
+                Origin::Recovered => figures.recovered_samples.add(sound.frames() as u64),
+                Origin::Concealed => figures.concealed_samples.add(sound.frames() as u64),
+            }
+            taken &= feed.sound(sound);
+        });
+        figures.decode.record(clock::now().since(now));
+        match outcome {
+            Err(error) => self.damaged(&error, now),
+            Ok(()) => {
+                self.number += 1;
+                if self.number == 1 {
+                    self.first("first sound");
+                }
+                taken
+            }
+        }
+    }
+
+    /// Something could not be decoded.
+    fn damaged(&mut self, error: &Error, now: Time) -> GoOn {
+        self.feed.figures().errors.add_one();
+        log::warn!("{}: {error}", self.feed.name());
+        let failed = match &mut self.stage {
+            Stage::Picture(stage) => stage.failed(now),
+            Stage::Sound(stage) => stage.failed(now),
+        };
+        if failed {
+            let most = self.feed.options().max_consecutive_errors;
+            let sentence = format!("{most} errors in a row, the last: {}", error.sentence());
+            self.feed.enter(TrackState::Failed, &sentence);
+        } else if matches!(self.stage, Stage::Picture(_)) {
+            (self.tell)(News::Damaged);
+        }
+        !failed
+    }
+
+    fn first(&self, what: &str) {
+        let took = clock::now().since(self.started);
+        let sentence = format!("{what} after {} ms", took.as_millis());
+        log::info!("{}: {sentence}", self.feed.name());
+        self.feed.tell(EventKind::FirstFrame, took.as_micros() as i64, &sentence);
+    }
+}

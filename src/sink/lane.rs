@@ -1,0 +1,272 @@
+//! What waits between a decoder thread and the application: bounded, the oldest goes, counted.
+
+use crate::error::{Error, Result, Status};
+use crate::native::eventfd::EventFd;
+use crate::receive::TrackState;
+use crate::sync::{Condvar, Mutex};
+use crate::time::{Time, clock};
+use std::collections::VecDeque;
+use std::os::fd::RawFd;
+
+/// Something decoded.
+pub trait Weigh {
+    /// What it counts against the lane's bound.
+    fn weight(&self) -> usize;
+}
+
+/// Where every item went: `offered == taken + overwritten + waiting`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LaneCounts {
+    /// Put in.
+    pub offered: u64,
+    /// Taken out by the application.
+    pub taken: u64,
+    /// Dropped untaken, because newer ones came or the sink was closed.
+    pub overwritten: u64,
+    /// In the lane now.
+    pub waiting: u64,
+}
+
+/// Pictures or sound on their way to the application. One track feeds it at a time; any number of
+/// threads take.
+#[derive(Debug)]
+pub struct Lane<T> {
+    // Held to put in or take out, and while a change of state is told, so that events tell states in
+    // order. Lock order: this, then the queue of events.
+    state: Mutex<State<T>>,
+    changed: Condvar,
+}
+
+#[derive(Debug)]
+struct State<T> {
+    waiting: VecDeque<T>,
+    weight: usize,
+    bound: usize,
+    /// Which track feeds it: counts the tracks so far.
+    feed: u64,
+    track: TrackState,
+    why: String,
+    closed: bool,
+    /// Made when first asked for.
+    descriptor: Option<EventFd>,
+    counts: LaneCounts,
+}
+
+impl<T: Weigh> Lane<T> {
+    /// An empty one that holds items of `bound` altogether, and one always.
+    pub fn new(bound: usize) -> Lane<T> {
+        let state = State {
+            waiting: VecDeque::new(),
+            weight: 0,
+            bound,
+            feed: 0,
+            track: TrackState::Waiting,
+            why: String::new(),
+            closed: false,
+            descriptor: None,
+            counts: LaneCounts::default(),
+        };
+        Lane { state: Mutex::new(state), changed: Condvar::new() }
+    }
+
+    /// Has a new track feed it, in the place of one that may still do: the number to call it by.
+    pub fn attach(&self) -> u64 {
+        let mut state = self.state.lock();
+        state.feed += 1;
+        state.track = TrackState::Waiting;
+        state.show();
+        state.feed
+    }
+
+    /// Puts one in. False: the lane is closed, or another track feeds it.
+    pub fn put(&self, feed: u64, item: T) -> bool {
+        let mut gone = Vec::new();
+        let mut state = self.state.lock();
+        if state.closed || state.feed != feed {
+            return false;
+        }
+        state.counts.offered += 1;
+        state.weight += item.weight();
+        while state.weight > state.bound
+            && let Some(oldest) = state.waiting.pop_front()
+        {
+            state.weight -= oldest.weight();
+            state.counts.overwritten += 1;
+            gone.push(oldest);
+        }
+        state.waiting.push_back(item);
+        state.show();
+        drop(state);
+        self.changed.notify_one();
+        // `gone` goes after the lock.
+        true
+    }
+
+    /// Takes the oldest, waiting until `deadline` (`None`: without end). What waits is taken before
+    /// the end of its track is told.
+    pub fn next(&self, deadline: Option<Time>) -> Result<T> {
+        let mut state = self.state.lock();
+        loop {
+            if state.closed {
+                return Err(Error::new(Status::Closed, "the sink is closed"));
+            }
+            if let Some(item) = state.waiting.pop_front() {
+                state.weight -= item.weight();
+                state.counts.taken += 1;
+                state.show();
+                return Ok(item);
+            }
+            if state.track.is_over() {
+                return Err(Error::new(Status::Closed, state.why.clone()));
+            }
+            match clock::until(deadline) {
+                None => self.changed.wait(&mut state),
+                Some(left) if left.is_zero() => {
+                    return Err(Error::new(Status::Timeout, "nothing came in time"));
+                }
+                Some(left) => drop(self.changed.wait_for(&mut state, left)),
+            }
+        }
+    }
+
+    /// Enters a state of the track `feed` and calls `tell`, unless it is in that state, over, or not
+    /// the one that feeds.
+    pub fn enter(&self, feed: u64, track: TrackState, why: &str, tell: impl FnOnce()) {
+        let mut state = self.state.lock();
+        if state.closed || state.feed != feed || state.track == track || state.track.is_over() {
+            return;
+        }
+        state.track = track;
+        state.why = why.to_owned();
+        tell();
+        state.show();
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// Where its track stands.
+    pub fn track(&self) -> TrackState {
+        self.state.lock().track
+    }
+
+    /// Where every item went.
+    pub fn counts(&self) -> LaneCounts {
+        let state = self.state.lock();
+        LaneCounts { waiting: state.waiting.len() as u64, ..state.counts }
+    }
+
+    /// A descriptor that is readable while something waits, or nothing more will come.
+    pub fn descriptor(&self) -> Result<RawFd> {
+        let mut state = self.state.lock();
+        if state.closed {
+            return Err(Error::new(Status::Closed, "the sink is closed"));
+        }
+        if state.descriptor.is_none() {
+            state.descriptor = Some(EventFd::new().map_err(|e| Error::io("eventfd", &e))?);
+            state.show();
+        }
+        Ok(state.descriptor.as_ref().expect("made above").fd())
+    }
+
+    /// Ends it: waiters wake, what waits is dropped, nothing is taken in any more.
+    pub fn close(&self) {
+        let mut state = self.state.lock();
+        state.closed = true;
+        let gone = std::mem::take(&mut state.waiting);
+        state.counts.overwritten += gone.len() as u64;
+        // Raised before it is closed, so that a poll in another thread returns.
+        state.show();
+        state.descriptor = None;
+        drop(state);
+        self.changed.notify_all();
+        drop(gone);
+    }
+}
+
+impl<T> State<T> {
+    fn show(&self) {
+        let over = self.closed || self.track.is_over();
+        match &self.descriptor {
+            Some(descriptor) if over || !self.waiting.is_empty() => descriptor.raise(),
+            Some(descriptor) => descriptor.lower(),
+            None => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::native::eventfd::readable;
+    use std::sync::Arc;
+    use std::thread;
+
+    impl Weigh for u32 {
+        fn weight(&self) -> usize {
+            1
+        }
+    }
+
+    #[test]
+    fn the_newest_wins_and_the_rest_is_counted() {
+        let lane = Lane::new(1);
+        let feed = lane.attach();
+        (1..=5).for_each(|n| assert!(lane.put(feed, n)));
+        assert_eq!(lane.next(Some(Time(0))), Ok(5));
+        assert_eq!(lane.next(Some(Time(0))).expect_err("empty").status(), Status::Timeout);
+        let counts = LaneCounts { offered: 5, taken: 1, overwritten: 4, waiting: 0 };
+        assert_eq!(lane.counts(), counts);
+    }
+
+    #[test]
+    fn a_longer_lane_keeps_order_and_loses_the_oldest() {
+        let lane = Lane::new(3);
+        let feed = lane.attach();
+        (1..=5).for_each(|n| assert!(lane.put(feed, n)));
+        let taken: Vec<_> = std::iter::from_fn(|| lane.next(Some(Time(0))).ok()).collect();
+        assert_eq!(taken, [3, 4, 5]);
+    }
+
+    #[test]
+    fn the_end_of_a_track_is_told_after_what_it_brought_and_another_track_opens_it_again() {
+        let lane = Lane::new(3);
+        let first = lane.attach();
+        assert!(lane.put(first, 1));
+        lane.enter(first, TrackState::Ended, "it said goodbye", || {});
+        assert_eq!(lane.next(None), Ok(1));
+        let over = lane.next(None).expect_err("over");
+        assert_eq!((over.status(), over.sentence()), (Status::Closed, "it said goodbye"));
+        let second = lane.attach();
+        assert!(!lane.put(first, 2), "the old track feeds it no more");
+        lane.enter(first, TrackState::Failed, "late", || panic!("nor changes its state"));
+        assert!(lane.put(second, 3));
+        assert_eq!(lane.next(None), Ok(3));
+    }
+
+    #[test]
+    fn the_descriptor_is_readable_while_something_waits_and_at_the_end() {
+        let lane = Lane::new(3);
+        let feed = lane.attach();
+        let fd = lane.descriptor().expect("there are descriptors left");
+        assert!(!readable(fd));
+        lane.put(feed, 1);
+        assert!(readable(fd));
+        assert_eq!(lane.next(None), Ok(1));
+        assert!(!readable(fd));
+        lane.enter(feed, TrackState::Ended, "", || {});
+        assert!(readable(fd));
+    }
+
+    #[test]
+    fn closing_wakes_who_waits() {
+        let lane = Arc::new(Lane::<u32>::new(1));
+        let waiter = thread::spawn({
+            let lane = lane.clone();
+            move || lane.next(None)
+        });
+        lane.close();
+        let ended = waiter.join().expect("no panic").expect_err("closed");
+        assert_eq!(ended.status(), Status::Closed);
+        assert!(!lane.put(0, 1));
+    }
+}
