@@ -752,6 +752,8 @@ typedef struct framewire_viewer_stats {
     uint64_t first_keyframe_us;
     // 1 while nothing is sent for want of a keyframe.
     uint64_t waiting_for_keyframe;
+    // Of the packets sent again, those in a stream of their own (RTX).
+    uint64_t packets_rtx;
 } framewire_viewer_stats;
 
 // A STUN or TURN server that viewers are told of.

@@ -121,6 +121,13 @@ fn check(name: &str, offer: &str, answer: &str) {
             assert!(!feedback.contains("transport-cc"), "{name}: only what we do: {feedback}");
         }
         if codec.starts_with("VP8") {
+            let (media, repair) = given
+                .value("ssrc-group")
+                .and_then(|group| group.split_once(' ')?.1.split_once(' '))
+                .expect("FID");
+            let listed = given.values("ssrc").filter_map(|line| line.split(' ').next());
+            assert_eq!(listed.collect::<Vec<_>>(), [media, repair], "{name}: RTX");
+            assert!(ssrcs.insert(repair), "{name}: an SSRC of its own for RTX of {mid}");
             for feedback in ["nack", "nack pli", "ccm fir"] {
                 let line = format!("{} {feedback}", given.words[3]);
                 assert!(given.values("rtcp-fb").any(|f| f == line), "{name}: {feedback}");

@@ -71,7 +71,8 @@ fn asking_again_heals_five_percent_loss() {
         assert!(last.replace(strip.number).is_none_or(|last| strip.number >= last));
     }
     let stats = viewer.peer.stats();
-    assert!(stats[0].1.nacks > 0 && stats[0].1.packets_resent > 0, "{stats:?}");
+    assert!(stats[0].1.nacks > 0 && viewer.watcher.repaired > 0, "{stats:?}");
+    assert_eq!(stats[0].1.packets_rtx, stats[0].1.packets_resent, "in a stream of their own");
 }
 
 /// Waits on the air for a keyframe; how long it took.
@@ -148,8 +149,15 @@ fn lose_one(air: &mut Air, viewer: &mut Viewer) -> (u32, u16, Instant) {
 
 #[test]
 fn a_packet_comes_again_at_once_and_only_a_few_times() {
+    comes_again(true);
+    comes_again(false);
+}
+
+/// In a stream of its own, or as it was.
+fn comes_again(rtx: bool) {
     let mut air = Air::with(30, 1_000_000, false);
-    let mut viewer = Viewer::join_over(&air.source, Some(1));
+    let edit = |offer: String| if rtx { offer } else { offer.replace(" rtx/", " another/") };
+    let mut viewer = Viewer::join_with(&air.source, Some(1), edit);
     keyframe(&mut air, &mut viewer, PATIENCE).expect("the first");
     let (ssrc, lost, since) = lose_one(&mut air, &mut viewer);
     let nack = rtcp::nack(OWN_SSRC, ssrc, &[lost]);
@@ -161,7 +169,7 @@ fn a_packet_comes_again_at_once_and_only_a_few_times() {
         // A receiver that asks at every packet, for what it has.
         watcher.send(0, &nack);
         if packet.sequence == lost {
-            again = Some(packet);
+            again.get_or_insert(packet);
         }
         false
     });
@@ -169,6 +177,8 @@ fn a_packet_comes_again_at_once_and_only_a_few_times() {
     assert!(again.at - since < Duration::from_millis(500), "{:?}", again.at - since);
     let stats = viewer.peer.stats()[0].1;
     assert!(stats.nacks > 20 && (1..10).contains(&stats.packets_resent), "{stats:?}");
+    let (resent, repaired) = (stats.packets_rtx > 0, viewer.watcher.repaired > 0);
+    assert_eq!((resent, repaired), (rtx, rtx), "{stats:?}");
 }
 
 #[test]

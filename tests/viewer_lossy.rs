@@ -7,7 +7,7 @@ use framewire::id::Id;
 use framewire::media::{EncodedFrame, Kind, MediaFrame, Stamps};
 use framewire::rtp::vp8::Vp8Packetizer;
 use framewire::time::{Anchor, Time};
-use framewire::viewer::{Extensions, StreamConfig, Viewer, ViewerCounters, ViewerStats};
+use framewire::viewer::{Extensions, Rtx, StreamConfig, Viewer, ViewerCounters, ViewerStats};
 use rtcp_types::TransportFeedback;
 use rtcp_types::prelude::*;
 use rtcp_types::{Compound, Nack, Packet, PayloadFeedback, Pli, ReceiverReport, ReportBlock};
@@ -19,6 +19,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 const SSRC: u32 = 0x0bad_cafe;
+/// Where packets are sent again, if they are not sent as they were.
+const RTX: Rtx = Rtx { payload_type: 97, ssrc: 0x0dd_ba11, first_sequence: 32_000 };
 const ANCHOR: Anchor = Anchor { capture: Time(0), ntp: 0xea00_0000 << 32 };
 const ONE_WAY: Duration = Duration::from_millis(25);
 const FRAME_INTERVAL: Duration = Duration::from_micros(33_333);
@@ -35,6 +37,14 @@ impl Dice {
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         (z ^ (z >> 31)) % 1000 < per_mille
     }
+}
+
+/// Whether lost packets are asked for, and how they come again.
+#[derive(Clone, Copy, PartialEq)]
+enum Nacks {
+    None,
+    Plain,
+    Wrapped,
 }
 
 /// Encoder and packetizer: about 2 Mbit/s, a keyframe where one is wanted, at most one in 500 ms.
@@ -84,6 +94,8 @@ struct Receiver {
     last_pli: Option<Time>,
     decoded: BTreeSet<u16>,
     report: Option<(u32, Time)>,
+    /// Sequence numbers of packets that came again.
+    wrapped: BTreeSet<u16>,
 }
 
 impl Receiver {
@@ -94,7 +106,11 @@ impl Receiver {
             self.report = Some(((report.ntp_timestamp() >> 16) as u32, now));
             return;
         }
-        let sequence = RtpPacket::parse(bytes).expect("is RTP").sequence_number();
+        let mut bytes = bytes.to_vec();
+        if RtpPacket::parse(&bytes).expect("is RTP").payload_type() == RTX.payload_type {
+            self.unwrap(&mut bytes);
+        }
+        let sequence = RtpPacket::parse(&bytes).expect("is RTP").sequence_number();
         let highest = *self.highest.get_or_insert((1 << 16) + u64::from(sequence));
         let position = highest.wrapping_add_signed((sequence.wrapping_sub(highest as u16) as i16).into());
         if self.packets.is_empty() && self.next == 0 {
@@ -106,9 +122,20 @@ impl Receiver {
         self.highest = Some(highest.max(position));
         self.missing.remove(&position);
         if position >= self.next {
-            self.packets.insert(position, (bytes.to_vec(), now));
+            self.packets.insert(position, (bytes, now));
         }
         self.assemble();
+    }
+
+    /// RFC 4588 section 4, the other way round; there are no header extensions here.
+    fn unwrap(&mut self, bytes: &mut Vec<u8>) {
+        assert_eq!(bytes[8..12], RTX.ssrc.to_be_bytes());
+        let number = u16::from_be_bytes([bytes[2], bytes[3]]);
+        assert!(self.wrapped.insert(number), "{number} is used twice");
+        bytes[1] = bytes[1] & 0x80 | 96;
+        bytes[8..12].copy_from_slice(&SSRC.to_be_bytes());
+        let original: Vec<u8> = bytes.drain(12..14).collect();
+        bytes[2..4].copy_from_slice(&original);
     }
 
     /// Decodes every whole frame at the front.
@@ -217,7 +244,7 @@ struct Outcome {
 
 /// Runs a stream of `length` over a path that loses `per_mille` of everything, and everything during
 /// `outage`.
-fn run(length: Duration, per_mille: u64, nacks: bool, outage: Range<u64>, seed: u64) -> Outcome {
+fn run(length: Duration, per_mille: u64, nacks: Nacks, outage: Range<u64>, seed: u64) -> Outcome {
     let config = StreamConfig {
         kind: Kind::Video,
         ssrc: SSRC,
@@ -227,7 +254,8 @@ fn run(length: Duration, per_mille: u64, nacks: bool, outage: Range<u64>, seed: 
         cname: "c".into(),
         mid: "0".into(),
         extensions: Extensions::default(),
-        nack: nacks,
+        nack: nacks != Nacks::None,
+        rtx: (nacks == Nacks::Wrapped).then_some(RTX),
     };
     let counters = Arc::new(ViewerCounters::default());
     let mut viewer = Viewer::new(config, counters.clone(), ANCHOR, Time(0));
@@ -242,7 +270,7 @@ fn run(length: Duration, per_mille: u64, nacks: bool, outage: Range<u64>, seed: 
         while let Some((at, bytes)) = to_receiver.next(now) {
             receiver.take(&bytes, at);
         }
-        for said in receiver.tick(now, nacks) {
+        for said in receiver.tick(now, nacks != Nacks::None) {
             if !lost(now) {
                 to_viewer.send(now, &said);
             }
@@ -295,17 +323,24 @@ const OUTAGE: Range<u64> = 2_000_000..3_000_000;
 
 #[test]
 fn five_percent_loss_is_healed_to_under_a_thousandth_of_the_frames() {
-    let Outcome { frames, lost, stats, .. } = run(Duration::from_secs(240), 50, true, NEVER, 1);
+    for nacks in [Nacks::Plain, Nacks::Wrapped] {
+        healed(nacks);
+    }
+}
+
+fn healed(nacks: Nacks) {
+    let Outcome { frames, lost, stats, .. } = run(Duration::from_secs(240), 50, nacks, NEVER, 1);
     println!("{lost} of {frames} frames lost, {stats:?}");
     assert!(frames > 7_000 && lost * 1000 < frames, "{lost} of {frames} lost");
     assert_eq!(stats.keyframes_sent, 1, "by resends alone");
     assert!(stats.packets_resent > stats.packets_sent / 25, "{stats:?}");
     assert_eq!(stats.round_trip_us, 50_000);
+    assert_eq!(stats.packets_rtx, if nacks == Nacks::Wrapped { stats.packets_resent } else { 0 });
 }
 
 #[test]
 fn without_resends_less_loss_costs_most_frames_and_plis_bring_keyframes() {
-    let Outcome { frames, lost, stats, .. } = run(Duration::from_secs(20), 20, false, NEVER, 1);
+    let Outcome { frames, lost, stats, .. } = run(Duration::from_secs(20), 20, Nacks::None, NEVER, 1);
     println!("{lost} of {frames} frames lost, {stats:?}");
     assert!(lost * 3 > frames, "the dropper is real: {lost} of {frames} lost");
     assert!(stats.plis > 10 && stats.keyframes_sent > 10, "{stats:?}");
@@ -313,7 +348,7 @@ fn without_resends_less_loss_costs_most_frames_and_plis_bring_keyframes() {
 
 #[test]
 fn a_pli_brings_the_picture_back() {
-    let Outcome { lost, recovered, stats, .. } = run(Duration::from_secs(5), 0, false, OUTAGE, 3);
+    let Outcome { lost, recovered, stats, .. } = run(Duration::from_secs(5), 0, Nacks::None, OUTAGE, 3);
     assert!(recovered && lost >= 30 && stats.plis > 0, "{lost} lost, {stats:?}");
     assert_eq!(stats.keyframes_sent, 2);
 }
@@ -321,7 +356,7 @@ fn a_pli_brings_the_picture_back() {
 #[test]
 fn a_nack_for_what_is_too_old_brings_a_keyframe() {
     let outage = OUTAGE.start..OUTAGE.start + 2_000_000;
-    let Outcome { lost, recovered, stats, .. } = run(Duration::from_secs(8), 0, true, outage, 2);
+    let Outcome { lost, recovered, stats, .. } = run(Duration::from_secs(8), 0, Nacks::Plain, outage, 2);
     assert!(recovered && stats.resends_too_late > 0 && stats.plis == 0, "{stats:?}");
     assert!((60..70).contains(&lost), "{lost} frames lost in an outage of 60");
     assert_eq!(stats.keyframes_sent, 2);

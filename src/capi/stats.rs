@@ -166,8 +166,10 @@ pub struct framewire_viewer_stats {
     pub first_keyframe_us: u64,
     /// 1 while nothing is sent for want of a keyframe.
     pub waiting_for_keyframe: u64,
+    /// Of the packets sent again, those in a stream of their own (RTX).
+    pub packets_rtx: u64,
 }
-plain!(framewire_viewer_stats, first 224, { size, frames_sent, frames_skipped, keyframes_sent, gaps, packets_sent, bytes_sent, packets_resent, bytes_resent, packets_refused, nacks, packets_nacked, resends_too_soon, resends_too_late, plis, firs, firs_repeated, rembs, remb_bitrate, reports, malformed, feedback_dropped, packets_lost, fraction_lost, jitter_us, round_trip_us, first_keyframe_us, waiting_for_keyframe });
+plain!(framewire_viewer_stats, first 224, { size, frames_sent, frames_skipped, keyframes_sent, gaps, packets_sent, bytes_sent, packets_resent, bytes_resent, packets_refused, nacks, packets_nacked, resends_too_soon, resends_too_late, plis, firs, firs_repeated, rembs, remb_bitrate, reports, malformed, feedback_dropped, packets_lost, fraction_lost, jitter_us, round_trip_us, first_keyframe_us, waiting_for_keyframe, packets_rtx });
 
 /// Figures of one server since it was made.
 #[repr(C)]
@@ -373,6 +375,7 @@ impl From<ViewerStats> for framewire_viewer_stats {
             round_trip_us: stats.round_trip_us,
             first_keyframe_us: stats.first_keyframe_us,
             waiting_for_keyframe: stats.waiting_for_keyframe,
+            packets_rtx: stats.packets_rtx,
         }
     }
 }

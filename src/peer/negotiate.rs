@@ -13,7 +13,7 @@ use crate::sender::{self, Incoming, Line, Seat, Stream, Track};
 use crate::sink::Sink;
 use crate::source::Source;
 use crate::time::clock;
-use crate::viewer::{StreamConfig, ViewerCounters};
+use crate::viewer::{Rtx, StreamConfig, ViewerCounters};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -173,7 +173,12 @@ fn serve<'a>(
 fn stream(source: Source, kind: Kind, section: &Section, sending: Option<&Sending>) -> Option<Stream> {
     let (codec, sending) = (section.codec.as_ref()?, sending?);
     let random = Uuid::new_v4();
-    let [a, b, .., c, d, e, f] = *random.as_bytes();
+    let [a, b, g, h, .., c, d, e, f] = *random.as_bytes();
+    let rtx = codec.rtx.zip(sending.rtx_ssrc).map(|(payload_type, ssrc)| Rtx {
+        payload_type,
+        ssrc,
+        first_sequence: u16::from_be_bytes([g, h]) & 0x7fff,
+    });
     let config = StreamConfig {
         kind,
         ssrc: sending.ssrc,
@@ -186,6 +191,7 @@ fn stream(source: Source, kind: Kind, section: &Section, sending: Option<&Sendin
         mid: section.mid.as_str().into(),
         extensions: section.extensions,
         nack: codec.feedback.nack,
+        rtx,
     };
     let counters = Arc::new(ViewerCounters::default());
     Some(Stream { source, config, counters, live: None })

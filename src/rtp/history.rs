@@ -18,8 +18,8 @@ const MAX_BYTES: usize = 1 << 20;
 /// Times a packet is sent again. At a loss of 20 %, one in 3,000 is lost on all five ways.
 const MAX_RESENDS: u8 = 4;
 
-/// A frame as it was sent to one viewer. A packet sent again must be the same bit by bit: the
-/// sequence number is the cipher's nonce, and AES-GCM loses its key when one covers two texts.
+/// A frame as it was sent to one viewer. A packet sent again under its own number must be the same bit
+/// by bit: the sequence number is the cipher's nonce, and AES-GCM loses its key when one covers two texts.
 #[derive(Debug)]
 pub struct Sent {
     /// The frame.

@@ -6,8 +6,9 @@
 /// The longest packet we send, RTP header to the last byte: with SRTP, UDP and IP around it, it
 /// passes everywhere a browser's does.
 pub const MAX_PACKET: usize = 1200;
-/// The longest payload, so that it fits with every extension and the longest `mid`.
-pub const MAX_PAYLOAD: usize = MAX_PACKET - MAX_HEADER;
+/// The longest payload, so that it fits with every extension and the longest `mid`, also when it is
+/// sent again.
+pub const MAX_PAYLOAD: usize = MAX_PACKET - MAX_HEADER - ORIGINAL_SEQUENCE;
 
 const FIXED_HEADER: usize = 12;
 /// The longest element of the one-byte form: RFC 8285 section 4.2.
@@ -15,6 +16,8 @@ const MAX_ELEMENT: usize = 16;
 /// Profile and length, mid, send time, playout delay; whole words.
 const MAX_EXTENSIONS: usize = (4 + (1 + MAX_ELEMENT) + (1 + 3) + (1 + 3)).next_multiple_of(4);
 const MAX_HEADER: usize = FIXED_HEADER + MAX_EXTENSIONS;
+/// RFC 4588 section 4: a retransmission's payload begins with the sequence number of what it repeats.
+const ORIGINAL_SEQUENCE: usize = 2;
 /// RFC 8285 section 4.2.
 const ONE_BYTE_PROFILE: u16 = 0xbede;
 /// Least and most the receiver may delay a picture, 12 bits each, in units of 10 ms. A least of 0
@@ -80,6 +83,19 @@ impl Header {
 
     /// Writes a whole packet into `packet`, in place of what was there.
     pub fn write(&self, packet: &mut Vec<u8>, fields: &Fields, payload: &[u8]) {
+        self.begin(packet, fields);
+        packet.extend_from_slice(payload);
+    }
+
+    /// The same for a retransmission of the packet with the sequence number `original`, whose marker and
+    /// timestamp it has too (RFC 4588 section 4).
+    pub fn write_again(&self, packet: &mut Vec<u8>, fields: &Fields, original: u16, payload: &[u8]) {
+        self.begin(packet, fields);
+        packet.extend_from_slice(&original.to_be_bytes());
+        packet.extend_from_slice(payload);
+    }
+
+    fn begin(&self, packet: &mut Vec<u8>, fields: &Fields) {
         let template = if fields.playout_delay { &self.with_playout_delay } else { &self.plain };
         packet.clear();
         packet.extend_from_slice(&template.bytes[..template.len]);
@@ -89,7 +105,6 @@ impl Header {
         if let Some(at) = template.send_time {
             packet[at..at + 3].copy_from_slice(&fields.send_time.to_be_bytes()[1..]);
         }
-        packet.extend_from_slice(payload);
     }
 }
 
@@ -186,9 +201,15 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_packet_is_1200_bytes() {
+    fn the_longest_packet_is_1200_bytes_when_it_is_sent_again() {
         let fields = Fields { playout_delay: true, ..FIELDS };
         let packet = written("sixteen letters!", ALL, fields, &[7; MAX_PAYLOAD]);
-        assert_eq!(packet.len(), MAX_PACKET);
+        assert_eq!(packet.len(), MAX_PACKET - 2);
+        let mut again = vec![0xff; 7];
+        let header = Header::new(121, 1, "sixteen letters!", ALL);
+        header.write_again(&mut again, &fields, 0xfffe, &[7; MAX_PAYLOAD]);
+        assert_eq!(again.len(), MAX_PACKET);
+        let payload = RtpPacket::parse(&again).expect("is RTP").payload().to_vec();
+        assert_eq!((&payload[..2], &payload[2..]), (&[0xff, 0xfe][..], &[7; MAX_PAYLOAD][..]));
     }
 }

@@ -114,12 +114,16 @@ impl Viewer {
     fn nack(&mut self, lost: &Nack<'_>, now: Time, send: Send<'_>) -> bool {
         let (mut asked, mut resent, mut bytes, mut too_soon, mut too_late) = (0, 0, 0, 0, 0);
         let mut keyframe = false;
+        let send_time = self.send_time(now);
         for sequence in lost.entries().take(MAX_NACKED) {
             asked += 1;
             let Some(position) = self.position(sequence) else { continue };
             match self.history.again(position, now, self.round_trip) {
                 Again::Send(sent, packet) => {
-                    self.stream.write(&mut self.packet, sent, packet);
+                    match &mut self.repair {
+                        Some(repair) => repair.write(&mut self.packet, &self.stream, sent, packet, send_time),
+                        None => self.stream.write(&mut self.packet, sent, packet),
+                    }
                     send(&self.packet);
                     resent += 1;
                     bytes += self.packet.len();
@@ -136,6 +140,7 @@ impl Viewer {
         add(&self.counters.packets_nacked, asked);
         add(&self.counters.packets_resent, resent);
         add(&self.counters.bytes_resent, bytes);
+        add(&self.counters.packets_rtx, if self.repair.is_some() { resent } else { 0 });
         add(&self.counters.resends_too_soon, too_soon);
         add(&self.counters.resends_too_late, too_late);
         keyframe

@@ -3,6 +3,7 @@
 mod feedback;
 mod report;
 mod stats;
+mod stream;
 #[cfg(test)]
 mod tests;
 
@@ -11,7 +12,6 @@ pub use stats::{ViewerCounters, ViewerStats};
 
 use crate::media::{Kind, MediaFrame};
 use crate::rtp::history::{History, Sent};
-use crate::rtp::packet::{Fields, Header};
 use crate::rtp::{MAX_PACKET, rtcp};
 use crate::time::{Anchor, Time};
 use feedback::Firs;
@@ -19,6 +19,7 @@ use report::Reports;
 use stats::{add, set};
 use std::sync::Arc;
 use std::time::Duration;
+use stream::{Repair, Stream};
 
 /// What was negotiated for one stream.
 #[derive(Clone, Debug)]
@@ -42,6 +43,19 @@ pub struct StreamConfig {
     pub extensions: Extensions,
     /// Whether lost packets are asked for; a history is kept for them.
     pub nack: bool,
+    /// How lost packets are sent again; `None`: as they were sent first.
+    pub rtx: Option<Rtx>,
+}
+
+/// The stream of its own that lost packets are sent again in (RFC 4588).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rtx {
+    /// The payload type of the offer.
+    pub payload_type: u8,
+    /// Its SSRC, as the SDP says.
+    pub ssrc: u32,
+    /// The sequence number of its first packet: random, below 2¹⁵ as that of the stream.
+    pub first_sequence: u16,
 }
 
 /// What a message from the receiver asks for.
@@ -63,6 +77,7 @@ pub type Send<'a> = &'a mut dyn FnMut(&[u8]);
 pub struct Viewer {
     config: StreamConfig,
     stream: Stream,
+    repair: Option<Repair>,
     counters: Arc<ViewerCounters>,
     connected: Time,
     anchor: Anchor,
@@ -95,12 +110,8 @@ impl Viewer {
     ) -> Viewer {
         set(&counters.waiting_for_keyframe, (config.kind == Kind::Video).into());
         Viewer {
-            stream: Stream {
-                header: Header::new(config.payload_type, config.ssrc, &config.mid, config.extensions),
-                kind: config.kind,
-                first_sequence: config.first_sequence,
-                timestamp_offset: config.timestamp_offset,
-            },
+            stream: Stream::new(&config),
+            repair: config.rtx.map(|rtx| Repair::new(rtx, &config)),
             reports: Reports::new(anchor, config.kind.clock_rate()),
             config,
             counters,
@@ -128,8 +139,7 @@ impl Viewer {
             frame: frame.clone(),
             first: self.packets,
             at: now,
-            // NTP is 32.32 fixed point; 6.18 of it are its bits 14 to 37.
-            send_time: (self.anchor.ntp(now) >> 14) as u32 & 0xff_ffff,
+            send_time: self.send_time(now),
             talkspurt: self.talkspurt(frame),
         };
         let mut bytes = 0;
@@ -168,6 +178,12 @@ impl Viewer {
     /// Says BYE: a closed connection is not told to the remote in any other way.
     pub fn goodbye(&mut self, now: Time, send: Send<'_>) {
         send(&self.sender_report(now, true));
+    }
+
+    /// What a packet that leaves now says of that.
+    fn send_time(&self, now: Time) -> u32 {
+        // NTP is 32.32 fixed point; 6.18 of it are its bits 14 to 37.
+        (self.anchor.ntp(now) >> 14) as u32 & 0xff_ffff
     }
 
     /// The gate: a frame is sent if it is a keyframe or follows the last one that was.
@@ -221,37 +237,5 @@ impl Viewer {
             }
         });
         rtcp::report(self.config.ssrc, info, &self.config.cname, leaving)
-    }
-}
-
-/// What makes a frame's packets this viewer's.
-#[derive(Debug)]
-struct Stream {
-    header: Header,
-    kind: Kind,
-    first_sequence: u16,
-    timestamp_offset: u32,
-}
-
-impl Stream {
-    /// The sequence number of the packet before which `position` were sent.
-    fn sequence(&self, position: u64) -> u16 {
-        self.first_sequence.wrapping_add(position as u16)
-    }
-
-    /// Writes packet `n` of a frame; for the same arguments always the same bytes.
-    fn write(&self, packet: &mut Vec<u8>, sent: &Sent, n: usize) {
-        let fields = Fields {
-            marker: match self.kind {
-                Kind::Video => n + 1 == sent.frame.packets(),
-                Kind::Audio => n == 0 && sent.talkspurt,
-            },
-            sequence: self.sequence(sent.first + n as u64),
-            timestamp: sent.frame.rtp_time.wrapping_add(self.timestamp_offset),
-            send_time: sent.send_time,
-            // Where a receiver begins, and where browsers look for it.
-            playout_delay: n == 0 && sent.frame.keyframe && self.kind == Kind::Video,
-        };
-        self.header.write(packet, &fields, sent.frame.payload(n));
     }
 }

@@ -76,6 +76,8 @@ figures! {
     first_keyframe_us,
     /// 1 while nothing is sent for want of a keyframe.
     waiting_for_keyframe,
+    /// Of the packets sent again, those in a stream of their own (RTX).
+    packets_rtx,
 }
 
 impl ViewerCounters {

@@ -1,3 +1,5 @@
+mod rtx;
+
 use super::*;
 use crate::id::Id;
 use crate::media::Stamps;
@@ -23,6 +25,7 @@ fn config(kind: Kind) -> StreamConfig {
         mid: "0".into(),
         extensions,
         nack: true,
+        rtx: None,
     }
 }
 
@@ -55,8 +58,12 @@ struct Bench {
 
 impl Bench {
     fn new(kind: Kind) -> Bench {
+        Bench::with(config(kind))
+    }
+
+    fn with(config: StreamConfig) -> Bench {
         let counters = Arc::new(ViewerCounters::default());
-        let viewer = Viewer::new(config(kind), counters.clone(), ANCHOR, Time(0));
+        let viewer = Viewer::new(config, counters.clone(), ANCHOR, Time(0));
         Bench { viewer, counters, now: Time(5_000) }
     }
 

@@ -147,13 +147,18 @@ impl Viewer {
 
     /// The same with a relay of that seed in between.
     pub fn join_over(source: &Source, relay: Option<u64>) -> Viewer {
+        Viewer::join_with(source, relay, |offer| offer)
+    }
+
+    /// The same with another offer than its own.
+    pub fn join_with(source: &Source, relay: Option<u64>, edit: impl Fn(String) -> String) -> Viewer {
         let sections: &[Section] = match source.has(framewire::media::Kind::Audio) {
             true => &[Section::video(), Section::audio()],
             false => &[Section::video()],
         };
         let mut viewer = Viewer::alone();
         viewer.peer.send(None, source).expect("a peer without an offer yet");
-        viewer.negotiate(sections, relay);
+        viewer.negotiate_with(sections, relay, edit);
         viewer
     }
 
@@ -194,8 +199,12 @@ impl Viewer {
 
     /// Offers, answers, and starts to connect.
     pub fn negotiate(&mut self, sections: &[Section], relay: Option<u64>) {
+        self.negotiate_with(sections, relay, |offer| offer);
+    }
+
+    fn negotiate_with(&mut self, sections: &[Section], relay: Option<u64>, edit: impl Fn(String) -> String) {
         let mut watcher = Watcher::new(sections);
-        let mut answer = self.peer.answer(&watcher.offer(), PATIENCE).expect("an answer");
+        let mut answer = self.peer.answer(&edit(watcher.offer()), PATIENCE).expect("an answer");
         if let Some(seed) = relay {
             let (relay, rewritten) = Relay::between(&answer, seed);
             (self.relay, answer) = (Some(relay), rewritten);

@@ -63,6 +63,16 @@ impl Packet {
         })
     }
 
+    /// Makes a packet that came again what it repeats, RFC 4588 section 4. Its payload type is the next
+    /// after the codec's in all that is offered here.
+    pub fn unwrap(&mut self, media: u32) -> Option<()> {
+        let original = self.payload.get(..2)?;
+        self.sequence = u16::from_be_bytes([original[0], original[1]]);
+        self.payload.drain(..2);
+        (self.ssrc, self.payload_type) = (media, self.payload_type - 1);
+        Some(())
+    }
+
     pub fn extension(&self, id: u8) -> Option<&[u8]> {
         self.extensions.iter().find(|(i, _)| *i == id).map(|(_, value)| &value[..])
     }

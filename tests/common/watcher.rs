@@ -114,6 +114,10 @@ pub struct Watcher {
     gathered: Receiver<()>,
     receptions: HashMap<u32, Reception>,
     next_report: Option<Instant>,
+    /// The SSRCs of packets that come again, and of what they repeat.
+    repairs: HashMap<u32, u32>,
+    /// Packets that came again in a stream of their own. They are handed out as what they repeat.
+    pub repaired: u64,
     /// What came and was neither RTP nor RTCP that adds up.
     pub malformed: u64,
     /// RTP and RTCP packets that came, whether there was room for them or not.
@@ -142,15 +146,25 @@ impl Watcher {
             connection.add_track(&s.media(), ear).expect("a recvonly track")
         });
         let tracks = tracks.collect();
-        let (receptions, next_report) = (HashMap::new(), None);
-        let malformed = 0;
-        Watcher { tracks, connection, arrivals, gathered, receptions, next_report, malformed, received }
+        Watcher {
+            tracks,
+            connection,
+            arrivals,
+            gathered,
+            receptions: HashMap::new(),
+            next_report: None,
+            repairs: HashMap::new(),
+            repaired: 0,
+            malformed: 0,
+            received,
+        }
     }
 
     /// One that answers: our own recvonly sections stand in its place before the offer comes, so
     /// that the crate has their handlers, and the answer goes out as we write them.
     pub fn answering(offer: &str, sections: &[Section]) -> (Watcher, String) {
         let mut watcher = Watcher::new(sections);
+        watcher.repairs = repairs(offer);
         let sdp = parse_sdp(offer, false).expect("an offer that Firefox's parser takes");
         let offer = SessionDescription { sdp, sdp_type: SdpType::Offer };
         watcher.connection.set_remote_description(&offer).expect("an offer");
@@ -169,6 +183,7 @@ impl Watcher {
     }
 
     pub fn accept(&mut self, answer: &str) {
+        self.repairs = repairs(answer);
         let sdp = parse_sdp(answer, false).expect("an answer that Firefox's parser takes");
         let answer = SessionDescription { sdp, sdp_type: SdpType::Answer };
         self.connection.set_remote_description(&answer).expect("an answer that fits the offer");
@@ -234,7 +249,11 @@ impl Watcher {
             }
             return Some(Arrival::Rtcp { section, at, reports });
         }
-        let packet = Packet::parse(bytes, at)?;
+        let mut packet = Packet::parse(bytes, at)?;
+        if let Some(media) = self.repairs.get(&packet.ssrc) {
+            packet.unwrap(*media)?;
+            self.repaired += 1;
+        }
         let reception = self.receptions.entry(packet.ssrc).or_default();
         reception.section = section;
         reception.received += 1;
@@ -262,6 +281,16 @@ impl Watcher {
             self.tracks[reception.section].send(&report).ok();
         }
     }
+}
+
+/// Who repairs whom, RFC 5576 section 4.2: the SSRC that repairs comes last.
+fn repairs(description: &str) -> HashMap<u32, u32> {
+    let groups = description.lines().filter_map(|line| line.strip_prefix("a=ssrc-group:FID "));
+    let pair = |group: &str| {
+        let (media, repair) = group.trim().split_once(' ').expect("two SSRCs");
+        (repair.parse().expect("an SSRC"), media.parse().expect("an SSRC"))
+    };
+    groups.map(pair).collect()
 }
 
 /// What is known about one incoming stream, for reports.
