@@ -124,6 +124,11 @@ fn an_answer_counts_in_the_directions_that_were_offered() {
         let answer = text.replace("a=recvonly", &format!("a={direction}"));
         assert_eq!(accepted(&one_way, &answer), sections, "{direction} to recvonly");
     }
+    let text = offer(&plan());
+    for (direction, sections) in [("recvonly", 2), ("sendrecv", 2), ("sendonly", 0), ("inactive", 0)] {
+        let answer = text.replace("a=sendonly", &format!("a={direction}"));
+        assert_eq!(accepted(&plan(), &answer), sections, "{direction} to sendonly");
+    }
     let (both_ways, text) = receiving(true);
     for (direction, sections) in [("sendonly", 2), ("sendrecv", 2), ("recvonly", 2), ("inactive", 0)] {
         let answer = text.replace("a=sendrecv", &format!("a={direction}"));
