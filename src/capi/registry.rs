@@ -195,14 +195,17 @@ fn index(id: Id) -> usize {
 mod tests {
     use super::*;
 
-    /// A table of a kind that no handle has.
-    fn table() -> &'static Table<u32> {
-        Box::leak(Box::new(Table::new(9, "thing")))
+    /// A table of a kind that no handle has, a new one at each place.
+    macro_rules! table {
+        () => {{
+            static TABLE: Table<u32> = Table::new(9, "thing");
+            &TABLE
+        }};
     }
 
     #[test]
     fn a_freed_token_finds_nothing_though_its_slot_is_used_again() {
-        let table = table();
+        let table = table!();
         let first: *mut () = table.reserve().expect("room").fill(1);
         assert_eq!(*table.get(first).expect("a live handle"), 1);
         assert_eq!(*table.take(first).expect("a live handle").1, 1);
@@ -214,7 +217,7 @@ mod tests {
 
     #[test]
     fn a_place_is_alive_and_not_yet_usable() {
-        let table = table();
+        let table = table!();
         let place = table.reserve().expect("room");
         let id = place.id();
         assert!(table.holds(id) && table.get(id.0 as *mut ()).is_err());
@@ -224,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_call_in_flight_keeps_the_object() {
-        let table = table();
+        let table = table!();
         let handle: *mut () = table.reserve().expect("room").fill(1);
         let used = table.get(handle).expect("a live handle");
         drop(table.take(handle).expect("a live handle"));
@@ -233,7 +236,7 @@ mod tests {
 
     #[test]
     fn a_slot_whose_generations_are_used_up_is_given_up() {
-        let table = table();
+        let table = table!();
         drop(table.reserve().expect("room"));
         table.slots.write().slots[0].generation = u32::MAX;
         let last: *mut () = table.reserve().expect("room").fill(1);
