@@ -4,5 +4,8 @@ pub mod history;
 pub mod packet;
 pub mod rtcp;
 pub mod vp8;
+pub mod parse;
+pub mod descriptor;
+pub mod feedback;
 
 pub use packet::{MAX_PACKET, MAX_PAYLOAD};

@@ -1,4 +1,4 @@
-//! Reads what receivers say, writes what a sender says: RTCP.
+//! Reads RTCP, and writes what a sender says.
 //!
 //! `rtcp-types` reads the parts (report blocks, NACK and FIR lists) and builds what we send. The
 //! walk over a compound packet is ours: the crate's gives up at the first bad message, takes the
@@ -29,6 +29,8 @@ pub enum Message<'a> {
     Report {
         /// Who reports.
         sender: u32,
+        /// What a sender says of itself.
+        info: Option<SenderInfo>,
         /// Whole report blocks; see [`blocks`].
         blocks: &'a [u8],
     },
@@ -135,17 +137,26 @@ fn read(message: &[u8]) -> Option<Message<'_>> {
         return None;
     }
     let body = message[4..].split_at_checked((message.len() - 4).checked_sub(padding)?)?.0;
-    let blocks = |start| {
+    let report = |start, info| {
         let end = start + usize::from(count) * ReportBlock::EXPECTED_SIZE;
-        Some(Message::Report { sender: u32_at(body, 0)?, blocks: body.get(start..end)? })
+        Some(Message::Report { sender: u32_at(body, 0)?, info, blocks: body.get(start..end)? })
     };
     match message[1] {
-        SENDER_REPORT => blocks(SENDER_INFO),
-        RECEIVER_REPORT => blocks(4),
+        SENDER_REPORT => report(SENDER_INFO, Some(sender_info(body)?)),
+        RECEIVER_REPORT => report(4, None),
         GOODBYE => Some(Message::Bye { leaving: body.get(..usize::from(count) * 4)? }),
         kind @ (TRANSPORT_FEEDBACK | PAYLOAD_FEEDBACK) => feedback(kind, count, body),
         _ => Some(Message::Other),
     }
+}
+
+fn sender_info(body: &[u8]) -> Option<SenderInfo> {
+    Some(SenderInfo {
+        ntp: u64::from(u32_at(body, 4)?) << 32 | u64::from(u32_at(body, 8)?),
+        rtp: u32_at(body, 12)?,
+        packets: u32_at(body, 16)?,
+        octets: u32_at(body, 20)?,
+    })
 }
 
 fn feedback(kind: u8, format: u8, body: &[u8]) -> Option<Message<'_>> {
@@ -307,6 +318,11 @@ mod tests {
         let items: Vec<_> = names.chunks().flat_map(|chunk| chunk.items()).collect();
         assert_eq!((items[0].type_(), items[0].value()), (SdesItem::CNAME, b"name".as_slice()));
         assert!(bye.try_as::<Bye<'_>>().expect("a goodbye").ssrcs().eq([0x22]));
+
+        let Some(Ok(Message::Report { sender, info: read, .. })) = messages(&bytes).next() else {
+            panic!("a report")
+        };
+        assert_eq!((sender, read), (0x22, Some(info)), "and by ourselves");
 
         let silent = report(0x22, None, &"x".repeat(255), false);
         assert!(matches!(read_parts(&silent)[..], [Ok(rtcp_types::Packet::Rr(_)), Ok(_)]));

@@ -55,7 +55,7 @@ impl Viewer {
     fn message(&mut self, message: &Message<'_>, now: Time, send: Send<'_>, feedback: &mut Feedback) {
         let ours = self.config.ssrc;
         let from = match message {
-            Message::Report { sender, blocks } => {
+            Message::Report { sender, blocks, .. } => {
                 let Some(block) = rtcp::blocks(blocks).find(|block| block.ssrc() == ours) else { return };
                 self.report(&block, now);
                 *sender
