@@ -48,7 +48,7 @@ pub fn answer(shared: &Arc<Shared>, text: &str) -> Result<String> {
     let offer = Offer::parse(text)?;
     let (plan, placed) = place::place(&shared.inner.lock().ends, &offer)?;
     let remote = offer.for_transport(&plan)?;
-    let (link, line, local) = connect(shared, receives(&placed), |connection| {
+    let (link, line, local) = connect(shared, Half::Answer, receives(&placed), |connection| {
         connection.set_remote(&remote, Half::Offer)?;
         connection.set_local(Half::Answer)
     })?;
@@ -73,7 +73,7 @@ pub fn answer(shared: &Arc<Shared>, text: &str) -> Result<String> {
 pub fn offer(shared: &Arc<Shared>) -> Result<String> {
     let (plan, placed) = place::offer(&shared.inner.lock().ends)?;
     let describe = |connection: &Connection| connection.set_local(Half::Offer);
-    let (mut link, line, local) = connect(shared, receives(&placed), describe)?;
+    let (mut link, line, local) = connect(shared, Half::Offer, receives(&placed), describe)?;
     let offer = plan.write(&Transport::parse(&local)?, &shared.options.public_addresses)?;
     link.offered = Some(Offered { plan, placed, line });
     shared.keep(link)?;
@@ -110,11 +110,12 @@ fn receives(placed: &[Placed]) -> bool {
 /// sender's port may have been taken by a stranger since it was found: then it moves to another.
 fn connect(
     shared: &Arc<Shared>,
+    half: Half,
     receives: bool,
     describe: impl Fn(&Connection) -> Result<String>,
 ) -> Result<(Link, Arc<Line>, String)> {
     let options = &shared.options;
-    let berth = sender::berth(options.media_address, options.media_port)?;
+    let berth = sender::berth(options.media_address, options.media_port, half == Half::Offer)?;
     let address = options.media_address.map(|address| address.to_string());
     for n in 1.. {
         let line = berth.line(shared.id, receives);

@@ -91,7 +91,6 @@ pub(super) fn add(counter: &AtomicU64, n: u64) {
     counter.fetch_add(n, Ordering::Relaxed);
 }
 
-#[expect(dead_code, reason = "the stages to come set figures")]
 pub(super) fn set(counter: &AtomicU64, value: u64) {
     counter.store(value, Ordering::Relaxed);
 }

@@ -35,6 +35,8 @@ pub struct Sender {
     address: Option<IpAddr>,
     /// The port that the caller named.
     fixed: Option<u16>,
+    /// Whether its peers made the offer.
+    offers: bool,
     /// The port in use.
     port: AtomicU16,
     inbox: Arc<Inbox>,
@@ -46,12 +48,13 @@ pub struct Sender {
 pub struct Berth(Arc<Sender>);
 
 /// The sender with the fewest peers for that local address and port; a new one while there are
-/// fewer than cores.
-pub fn berth(address: Option<IpAddr>, port: Option<u16>) -> Result<Berth> {
+/// fewer than cores. Peers that make offers have senders of their own: two peers of one process that
+/// talk to each other cannot share a port, where each would take the other's packets for its own.
+pub fn berth(address: Option<IpAddr>, port: Option<u16>, offers: bool) -> Result<Berth> {
     // Held to choose or start one, never while anything is sent.
     static SENDERS: OnceLock<Mutex<Vec<Arc<Sender>>>> = OnceLock::new();
     let mut senders = SENDERS.get_or_init(Mutex::default).lock();
-    let ours = |s: &&Arc<Sender>| s.address == address && s.fixed == port;
+    let ours = |s: &&Arc<Sender>| s.address == address && s.fixed == port && s.offers == offers;
     let most = match port {
         Some(_) => 1,
         None => std::thread::available_parallelism().map_or(1, |n| n.get()).min(MOST),
@@ -61,7 +64,7 @@ pub fn berth(address: Option<IpAddr>, port: Option<u16>) -> Result<Berth> {
     let sender = match idlest {
         Some(sender) if count >= most || sender.peers.load(Ordering::Relaxed) == 0 => sender,
         _ => {
-            let sender = Sender::start(address, port)?;
+            let sender = Sender::start(address, port, offers)?;
             senders.push(sender.clone());
             sender
         }
@@ -71,11 +74,12 @@ pub fn berth(address: Option<IpAddr>, port: Option<u16>) -> Result<Berth> {
 }
 
 impl Sender {
-    fn start(address: Option<IpAddr>, port: Option<u16>) -> Result<Arc<Sender>> {
+    fn start(address: Option<IpAddr>, port: Option<u16>, offers: bool) -> Result<Arc<Sender>> {
         let sender = Arc::new(Sender {
             id: Id::fresh(),
             address,
             fixed: port,
+            offers,
             port: AtomicU16::new(port.map_or_else(|| free_port(address), Ok)?),
             inbox: Arc::default(),
             peers: AtomicUsize::new(0),

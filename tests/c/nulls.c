@@ -7,12 +7,16 @@ static void sweep(uintptr_t bits, framewire_status status) {
     framewire_source *source = MADE_UP(framewire_source, bits);
     framewire_peer *peer = MADE_UP(framewire_peer, bits);
     framewire_server *server = MADE_UP(framewire_server, bits);
+    framewire_sink *sink = MADE_UP(framewire_sink, bits);
+    framewire_frame *frame = MADE_UP(framewire_frame, bits), *taken = NULL;
     framewire_event event = { .size = sizeof event };
     framewire_video_frame video = { .size = sizeof video };
     framewire_audio_frame audio = { .size = sizeof audio };
     framewire_source_stats source_stats = { .size = sizeof source_stats };
     framewire_viewer_stats viewer_stats = { .size = sizeof viewer_stats };
     framewire_server_stats server_stats = { .size = sizeof server_stats };
+    framewire_sink_stats sink_stats = { .size = sizeof sink_stats };
+    framewire_frame_info info = { .size = sizeof info };
     framewire_release none = { 0 };
     bool evicted;
     char text[8];
@@ -30,6 +34,17 @@ static void sweep(uintptr_t bits, framewire_status status) {
     FAILS(framewire_source_set_video_size(source, 2, 2), status, "source is ");
     FAILS(framewire_source_get_stats(source, &source_stats), status, "source is ");
     FAILS(framewire_peer_send(peer, NULL, source), status, "peer is ");
+    FAILS(framewire_peer_receive(peer, NULL, sink), status, "peer is ");
+    FAILS(framewire_sink_next_video(sink, 0, &taken), status, "sink is ");
+    FAILS(framewire_sink_next_audio(sink, 0, &taken), status, "sink is ");
+    FAILS(framewire_sink_fd(sink, FRAMEWIRE_MEDIA_VIDEO), (int)status, "sink is ");
+    FAILS(framewire_sink_request_keyframe(sink), status, "sink is ");
+    FAILS(framewire_sink_get_track(sink, FRAMEWIRE_MEDIA_VIDEO, &state), status, "sink is ");
+    FAILS(framewire_sink_get_stats(sink, FRAMEWIRE_MEDIA_VIDEO, &sink_stats), status, "sink is ");
+    FAILS(framewire_frame_view(frame, &video), status, "frame is ");
+    FAILS(framewire_frame_audio_view(frame, &audio), status, "frame is ");
+    FAILS(framewire_frame_get_info(frame, &info), status, "frame is ");
+    FAILS(framewire_frame_ref(frame), status, "frame is ");
     FAILS(framewire_peer_answer(peer, "", 0, text, sizeof text, &length), status, "peer is ");
     FAILS(framewire_peer_answer_async(peer, ""), status, "peer is ");
     FAILS(framewire_peer_offer(peer, 0, text, sizeof text, &length), status, "peer is ");
@@ -50,6 +65,8 @@ static void sweep(uintptr_t bits, framewire_status status) {
     framewire_source_free(source);
     framewire_peer_free(peer);
     framewire_server_free(server);
+    framewire_sink_free(sink);
+    framewire_frame_unref(frame);
 }
 
 static void outputs(void) {
@@ -65,6 +82,7 @@ static void outputs(void) {
     FAILS(framewire_source_new(&source, NULL), FRAMEWIRE_INVALID_ARGUMENT, "source is NULL");
     FAILS(framewire_peer_new(NULL, NULL), FRAMEWIRE_INVALID_ARGUMENT, "peer is NULL");
     FAILS(framewire_server_new(NULL, NULL), FRAMEWIRE_INVALID_ARGUMENT, "server is NULL");
+    FAILS(framewire_sink_new(NULL, NULL), FRAMEWIRE_INVALID_ARGUMENT, "sink is NULL");
     framewire_events_free(events);
 }
 
@@ -72,8 +90,21 @@ static void inputs(void) {
     framewire_source *source = new_source(NULL);
     framewire_peer *peer = new_peer(NULL);
     framewire_server *server = new_server(NULL);
+    framewire_sink *sink = NULL;
+    framewire_frame *frame = NULL;
     char text[8];
+    OK(framewire_sink_new(NULL, &sink));
 
+    FAILS(framewire_peer_receive(peer, NULL, NULL), FRAMEWIRE_INVALID_HANDLE, "sink is NULL");
+    FAILS(framewire_peer_receive(peer, "\xff", sink), FRAMEWIRE_INVALID_ARGUMENT, "not UTF-8");
+    FAILS(framewire_sink_next_video(sink, 0, NULL), FRAMEWIRE_INVALID_ARGUMENT, "frame is NULL");
+    FAILS(framewire_sink_next_video(sink, -2, &frame), FRAMEWIRE_INVALID_ARGUMENT, "timeout_ms is -2");
+    FAILS(framewire_sink_next_video(sink, 0, &frame), FRAMEWIRE_TIMEOUT, "nothing came");
+    FAILS(framewire_sink_next_audio(sink, 0, &frame), FRAMEWIRE_TIMEOUT, "nothing came");
+    FAILS(framewire_sink_fd(sink, 0), FRAMEWIRE_INVALID_ARGUMENT, "media is 0");
+    FAILS(framewire_sink_get_track(sink, 3, NULL), FRAMEWIRE_INVALID_ARGUMENT, "state is NULL");
+    FAILS(framewire_sink_get_stats(sink, 1, NULL), FRAMEWIRE_INVALID_ARGUMENT, "stats is NULL");
+    framewire_sink_free(sink);
     FAILS(framewire_source_push_video(source, NULL, NULL), FRAMEWIRE_INVALID_ARGUMENT, "frame is NULL");
     FAILS(framewire_source_push_audio(source, NULL), FRAMEWIRE_INVALID_ARGUMENT, "frame is NULL");
     FAILS(framewire_source_get_stats(source, NULL), FRAMEWIRE_INVALID_ARGUMENT, "stats is NULL");

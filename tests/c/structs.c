@@ -32,6 +32,44 @@ static void events(void) {
     framewire_events_free(events);
 }
 
+#define WRONG_SINK(field, value, words)                                                            \
+    do {                                                                                           \
+        framewire_sink_options options = { .size = sizeof options, .field = (value) };             \
+        framewire_sink *none = NULL;                                                               \
+        FAILS(framewire_sink_new(&options, &none), FRAMEWIRE_INVALID_ARGUMENT, words);             \
+        CHECK(none == NULL);                                                                       \
+    } while (0)
+
+static void sinks(void) {
+    WRONG_SINK(media, 4, "options.media is 4");
+    WRONG_SINK(format, 7, "options.format is 7");
+    WRONG_SINK(video_queue, 1001, "video queue is 1001");
+    WRONG_SINK(sample_format, 3, "options.sample_format is 3");
+    WRONG_SINK(audio_channels, 3, "audio channels is 3");
+    WRONG_SINK(audio_queue_ms, 60001, "audio queue is 60.001s");
+    WRONG_SINK(reserved, 1, "options.reserved is 1");
+    framewire_sink_options stale = { .size = sizeof stale, .events = MADE_UP(framewire_events, 1) };
+    framewire_sink *sink = NULL;
+    FAILS(framewire_sink_new(&stale, &sink), FRAMEWIRE_INVALID_HANDLE, "events is 0x1");
+
+    framewire_sink_options silent = { .size = sizeof silent, .media = FRAMEWIRE_MEDIA_VIDEO };
+    framewire_frame *frame = NULL;
+    int32_t state = -1;
+    OK(framewire_sink_new(&silent, &sink));
+    FAILS(framewire_sink_next_audio(sink, 0, &frame), FRAMEWIRE_INVALID_STATE, "takes no sound");
+    FAILS(framewire_sink_fd(sink, FRAMEWIRE_MEDIA_AUDIO), FRAMEWIRE_INVALID_STATE, "takes no sound");
+    CHECK(framewire_sink_fd(sink, FRAMEWIRE_MEDIA_VIDEO) >= 0);
+    OK(framewire_sink_get_track(sink, FRAMEWIRE_MEDIA_VIDEO, &state));
+    CHECK(state == FRAMEWIRE_TRACK_WAITING);
+    OK(framewire_sink_request_keyframe(sink));
+    framewire_sink_stats stats = { .size = sizeof stats };
+    OK(framewire_sink_get_stats(sink, FRAMEWIRE_MEDIA_VIDEO, &stats));
+    CHECK(stats.decoded == 0 && stats.packets == 0);
+    stats.size = 8;
+    FAILS(framewire_sink_get_stats(sink, FRAMEWIRE_MEDIA_VIDEO, &stats), FRAMEWIRE_INVALID_ARGUMENT, "stats.size is 8");
+    framewire_sink_free(sink);
+}
+
 static void line(void *context, const framewire_log_line *line) { (void)context, (void)line; }
 
 static void logs(void) {
@@ -159,6 +197,7 @@ static void outputs(void) {
 int main(int argc, char **argv) {
     (void)argv;
     events();
+    sinks();
     logs();
     source_options();
     peers();
