@@ -34,6 +34,14 @@ pub enum EventKind {
     SessionEnded = 10,
     /// A server's own thread ended by an error.
     ServerFailed = 11,
+    /// Somebody wants to publish a stream that nobody registered: `value` is the request to be
+    /// answered, `text` the bearer token that came.
+    PublishRequest = 12,
+    /// A WHIP session began at a server; `text` is its id.
+    PublishStarted = 13,
+    /// A WHIP session ended; `text` says why. With `value` 0 it is one that was accepted and did
+    /// not begin.
+    PublishEnded = 14,
     /// The picture that a sink takes entered a state; `value` is its
     /// [`crate::receive::TrackState`], `text` the reason.
     VideoTrack = 15,

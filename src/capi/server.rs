@@ -234,6 +234,7 @@ impl framewire_server_options {
             idle_timeout: millis(self.idle_timeout_ms).unwrap_or(default.idle_timeout),
             connect_timeout: millis(self.connect_timeout_ms).unwrap_or(default.connect_timeout),
             posts_per_minute: count(self.posts_per_minute, default.posts_per_minute as usize) as u32,
+            ..default
         })
     }
 

@@ -1,4 +1,5 @@
-//! A small WHEP server with a player page: a program is on the air in ten lines.
+//! A small WHEP and WHIP server with pages to watch and to publish: a program is on the air in ten
+//! lines.
 //!
 //! A connection has a thread ([`http`]); what a request gets is decided without one ([`router`]).
 //! A session is a [`Peer`](crate::peer::Peer); one thread a server hears of their ends.
@@ -26,7 +27,7 @@ use crate::time::clock;
 use http::listener::Listener;
 use parking_lot::Mutex;
 use router::Router;
-use sessions::{Sessions, Told};
+use sessions::{Requests, Sessions, Told};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -55,6 +56,8 @@ struct Inner {
 pub struct ServerStats {
     /// Sessions now.
     pub sessions: u64,
+    /// Those of them that publish.
+    pub publishers: u64,
     /// Sessions begun so far.
     pub sessions_started: u64,
     /// Connections now.
@@ -75,11 +78,14 @@ impl Server {
         let links = options.check()?;
         let id = options.id.unwrap_or_else(Id::fresh);
         let told = Told { server: id, events: options.events.clone() };
-        let sessions = Arc::new(Sessions::new(options.max_sessions, told));
+        let patience = options.publish_requests.then_some(options.publish_timeout);
+        let requests = Requests::new(patience, told.clone());
+        let sessions = Arc::new(Sessions::new(options.max_sessions, options.take_over, requests, told));
         let news = Events::new(NEWS)?;
         let router = Router {
             sessions: sessions.clone(),
             token: options.token.clone(),
+            publish_token: options.publish_token.clone(),
             links,
             posts: Mutex::new(posts::Posts::new(options.posts_per_minute)),
         };
@@ -138,13 +144,24 @@ impl Server {
         self.0.sessions.unpublish(name)
     }
 
+    /// Lets `name` be published no more and ends its publisher, also one that came by a request.
+    pub fn unreceive(&self, name: &str) -> Result<()> {
+        self.0.sessions.unreceive(name)
+    }
+
+    /// Refuses an [`EventKind::PublishRequest`] that still waits; the publisher is told `reason`.
+    pub fn refuse(&self, request: u64, reason: &str) -> Result<()> {
+        self.0.sessions.requests.decide(request, Err(reason.to_owned()))
+    }
+
     /// Figures.
     pub fn stats(&self) -> ServerStats {
-        let (sessions, sessions_started) = self.0.sessions.count();
+        let (sessions, publishers, sessions_started) = self.0.sessions.count();
         let (connections, connections_refused) = self.0.listener.connections();
         let counts = self.0.listener.counts();
         ServerStats {
             sessions: sessions as u64,
+            publishers: publishers as u64,
             sessions_started,
             connections: connections as u64,
             connections_refused,

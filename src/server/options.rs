@@ -23,11 +23,22 @@ pub struct ServerOptions {
     pub media_address: Option<IpAddr>,
     /// The local UDP port for media, shared by all sessions; `None`: one that is free.
     pub media_port: Option<u16>,
-    /// Addresses to tell viewers in place of private ones: what a NAT in front of us shows.
+    /// Addresses to tell the other side in place of private ones: what a NAT in front of us shows.
     pub public_addresses: Vec<IpAddr>,
     /// The bearer token a viewer must bring; `None`: everybody may watch.
     pub token: Option<String>,
-    /// ICE servers that viewers are told of.
+    /// The bearer token a publisher must bring where its stream has none of its own; `None`:
+    /// everybody may publish what is received.
+    pub publish_token: Option<String>,
+    /// Whether a publisher takes the place of the one before it, which is ended; otherwise it is
+    /// refused. One that died without a word is noticed after five seconds.
+    pub take_over: bool,
+    /// Whether publishers of streams that are not received are told as events, to be answered with
+    /// [`Server::accept`](super::Server::accept) or [`Server::refuse`](super::Server::refuse).
+    pub publish_requests: bool,
+    /// How long that may take before they are refused.
+    pub publish_timeout: Duration,
+    /// ICE servers that viewers and publishers are told of.
     pub ice_servers: Vec<IceServer>,
     /// Sessions at a time.
     pub max_sessions: usize,
@@ -68,6 +79,10 @@ impl Default for ServerOptions {
             media_port: None,
             public_addresses: Vec::new(),
             token: None,
+            publish_token: None,
+            take_over: false,
+            publish_requests: false,
+            publish_timeout: Duration::from_secs(5),
             ice_servers: Vec::new(),
             max_sessions: 1000,
             max_connections: 128,
@@ -98,13 +113,17 @@ impl ServerOptions {
             ("request_timeout", self.request_timeout),
             ("idle_timeout", self.idle_timeout),
             ("connect_timeout", self.connect_timeout),
+            ("publish_timeout", self.publish_timeout),
         ];
         if let Some((name, _)) = times.iter().find(|(_, time)| time.is_zero()) {
             return Err(Error::argument(format!("options.{name} is 0: nobody could be served")));
         }
-        let token = self.token.as_deref();
-        if token.is_some_and(|token| token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic())) {
-            return Err(Error::argument("options.token is empty or holds what a header cannot carry"));
+        check_token("options.token", self.token.as_deref())?;
+        check_token("options.publish_token", self.publish_token.as_deref())?;
+        if self.publish_requests && self.events.is_none() {
+            return Err(Error::argument(
+                "options.publish_requests needs options.events, where they are told",
+            ));
         }
         self.ice_servers.iter().map(IceServer::link).collect()
     }
@@ -115,6 +134,16 @@ impl ServerOptions {
             limits: Limits { head: self.max_header, body: self.max_body },
             patience: Patience { request: self.request_timeout, idle: self.idle_timeout },
         }
+    }
+}
+
+/// Whether a bearer token can be one.
+pub(super) fn check_token(name: &str, token: Option<&str>) -> Result<()> {
+    match token {
+        Some(token) if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) => {
+            Err(Error::argument(format!("{name} is empty or holds what a header cannot carry")))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -1,5 +1,5 @@
-//! Which request gets which response: WHEP (draft-ietf-wish-whep-03) and the pages. No threads, no
-//! sockets; time is an argument.
+//! Which request gets which response: WHEP (draft-ietf-wish-whep-03), WHIP (RFC 9725) and the pages.
+//! No threads, no sockets; time is an argument.
 
 use super::fragment::Fragment;
 use super::http::request::Request;
@@ -7,7 +7,7 @@ use super::http::response::Response;
 use super::name;
 use super::page;
 use super::posts::Posts;
-use super::sessions::{Opened, Refused, Sessions, Trickled};
+use super::sessions::{Listed, Opened, Refused, Role, Sessions, Trickled};
 use crate::error::{Error, Status};
 use crate::time::Time;
 use parking_lot::Mutex;
@@ -26,6 +26,8 @@ pub struct Router {
     pub sessions: Arc<Sessions>,
     /// What a viewer must bring.
     pub token: Option<String>,
+    /// What a publisher must bring, where its stream has no token of its own.
+    pub publish_token: Option<String>,
     /// A `Link` value for each ICE server.
     pub links: Vec<String>,
     /// Who may still POST.
@@ -37,10 +39,10 @@ enum Place {
     Page(&'static page::Page),
     /// `/streams`: the names as JSON, for the page.
     Streams,
-    /// `/whep/{stream}`.
-    Endpoint { stream: String },
-    /// `/whep/{stream}/{id}`.
-    Session { stream: String, id: String },
+    /// `/whep/{stream}`, `/whip/{stream}`.
+    Endpoint { role: Role, stream: String },
+    /// `/whep/{stream}/{id}`, `/whip/{stream}/{id}`.
+    Session { role: Role, stream: String, id: String },
 }
 
 impl Place {
@@ -52,10 +54,21 @@ impl Place {
         Some(match segments[..] {
             ["streams"] => Place::Streams,
             ["watch", stream] if name::decode(stream).is_some() => Place::Page(&page::WATCH),
-            ["whep", stream] => Place::Endpoint { stream: name::decode(stream)? },
-            ["whep", stream, id] => Place::Session { stream: name::decode(stream)?, id: id.to_owned() },
+            [protocol, stream] => {
+                Place::Endpoint { role: Role::of(protocol)?, stream: name::decode(stream)? }
+            }
+            [protocol, stream, id] => {
+                Place::Session { role: Role::of(protocol)?, stream: name::decode(stream)?, id: id.to_owned() }
+            }
             _ => return None,
         })
+    }
+
+    fn is_publishers(&self) -> bool {
+        matches!(
+            self,
+            Place::Endpoint { role: Role::Publisher, .. } | Place::Session { role: Role::Publisher, .. }
+        )
     }
 
     fn allowed(&self) -> &'static str {
@@ -84,7 +97,7 @@ impl Router {
         if let Place::Page(page) = place {
             return if matches!(method, "GET" | "HEAD") { page.response() } else { not_allowed(&place) };
         }
-        if !self.may(request) {
+        if !self.may(&place, request) {
             return Response::problem(401, "a bearer token is needed, and this is not it")
                 .with("WWW-Authenticate", "Bearer realm=\"framewire\"");
         }
@@ -93,13 +106,15 @@ impl Router {
             (Place::Endpoint { .. }, "GET" | "HEAD") => {
                 Response::new(200).with("Content-Type", SDP).with("Accept-Post", SDP)
             }
-            (Place::Endpoint { stream }, "POST") => self.post(stream, request, from, now),
-            (Place::Session { stream, id }, "GET" | "HEAD") => match self.sessions.etag(stream, id) {
-                Some(etag) => Response::new(200).with("ETag", etag),
-                None => no_session(),
-            },
-            (Place::Session { stream, id }, "PATCH") => self.patch(stream, id, request),
-            (Place::Session { stream, id }, "DELETE") => match self.sessions.end(stream, id) {
+            (Place::Endpoint { role, stream }, "POST") => self.post(*role, stream, request, from, now),
+            (Place::Session { role, stream, id }, "GET" | "HEAD") => {
+                match self.sessions.etag(*role, stream, id) {
+                    Some(etag) => Response::new(200).with("ETag", etag),
+                    None => no_session(),
+                }
+            }
+            (Place::Session { role, stream, id }, "PATCH") => self.patch(*role, stream, id, request),
+            (Place::Session { role, stream, id }, "DELETE") => match self.sessions.end(*role, stream, id) {
                 true => Response::new(200),
                 false => no_session(),
             },
@@ -107,24 +122,30 @@ impl Router {
         }
     }
 
-    fn may(&self, request: &Request) -> bool {
-        let Some(token) = &self.token else { return true };
-        let authorization = request.header("authorization").unwrap_or_default();
-        match authorization.split_once(' ') {
-            Some((scheme, given)) => scheme.eq_ignore_ascii_case("Bearer") && same(given.trim(), token),
-            None => false,
-        }
+    fn may(&self, place: &Place, request: &Request) -> bool {
+        let own = match place {
+            Place::Endpoint { role: Role::Publisher, stream } => self.sessions.token(stream, None),
+            Place::Session { role: Role::Publisher, stream, id } => self.sessions.token(stream, Some(id)),
+            _ => None,
+        };
+        let server = if place.is_publishers() { &self.publish_token } else { &self.token };
+        let Some(token) = own.as_ref().or(server.as_ref()) else { return true };
+        bearer(request).is_some_and(|given| same(given, token))
     }
 
     fn streams(&self) -> Response {
-        let entry =
-            |(name, viewers): (Arc<str>, usize)| serde_json::json!({ "name": &*name, "viewers": viewers });
-        let streams: Vec<_> = self.sessions.streams().into_iter().map(entry).collect();
+        let entry = |Listed { name, viewers, publishers }| {
+            let counts = [("viewers", viewers), ("publishers", publishers)];
+            let counts = counts.into_iter().filter_map(|(key, n)| Some((key, n?.into())));
+            let name = ("name", serde_json::Value::from(&*name));
+            serde_json::Value::from_iter(std::iter::once(name).chain(counts))
+        };
+        let streams: Vec<_> = self.sessions.list().into_iter().map(entry).collect();
         let body = serde_json::Value::from(streams).to_string().into_bytes();
         Response::new(200).body("application/json", body).with("Cache-Control", "no-store")
     }
 
-    fn post(&self, stream: &str, request: &Request, from: IpAddr, now: Time) -> Response {
+    fn post(&self, role: Role, stream: &str, request: &Request, from: IpAddr, now: Time) -> Response {
         if let Err(seconds) = self.posts.lock().take(from, now) {
             return Response::problem(429, "too many POSTs from this address").retry_after(seconds);
         }
@@ -134,23 +155,34 @@ impl Router {
         let Ok(offer) = std::str::from_utf8(&request.body) else {
             return Response::problem(400, "the offer is not UTF-8");
         };
-        match self.sessions.open(stream, offer) {
+        let opened = match role {
+            Role::Viewer => self.sessions.watch(stream, offer),
+            Role::Publisher => self.sessions.take(stream, bearer(request).unwrap_or_default(), offer),
+        };
+        match opened {
             Ok(Opened { id, etag, answer }) => {
-                let location = format!("/whep/{}/{id}", name::encode(stream));
+                let location = format!("/{}/{}/{id}", role.protocol(), name::encode(stream));
                 let created = Response::new(201).with("Location", location).with("ETag", etag);
                 let created = self.links.iter().fold(created, |r, link| r.with("Link", link.clone()));
                 created.body(SDP, answer.into_bytes())
             }
-            Err(Refused::NotPublished) => {
+            Err(Refused::Unknown) if role == Role::Publisher => {
+                Response::problem(404, "this stream is not one to be published here")
+            }
+            Err(Refused::Unknown) => {
                 Response::problem(409, "nobody publishes this stream").retry_after(RETRY_SECONDS)
             }
+            Err(Refused::Taken) => {
+                Response::problem(409, "somebody else publishes this stream").retry_after(RETRY_SECONDS)
+            }
+            Err(Refused::Unwanted(reason)) => Response::problem(403, reason),
             Err(Refused::Full) => Response::problem(503, "every session is taken").retry_after(RETRY_SECONDS),
             Err(Refused::Offer(error)) => refused_offer(&error),
         }
     }
 
-    fn patch(&self, stream: &str, id: &str, request: &Request) -> Response {
-        let Some(etag) = self.sessions.etag(stream, id) else { return no_session() };
+    fn patch(&self, role: Role, stream: &str, id: &str, request: &Request) -> Response {
+        let Some(etag) = self.sessions.etag(role, stream, id) else { return no_session() };
         if !request.is_of_type(FRAGMENT) {
             return Response::problem(415, "a PATCH is application/trickle-ice-sdpfrag")
                 .with("Accept-Patch", FRAGMENT);
@@ -178,6 +210,19 @@ impl Router {
     }
 }
 
+impl Role {
+    fn of(protocol: &str) -> Option<Role> {
+        [Role::Viewer, Role::Publisher].into_iter().find(|role| role.protocol() == protocol)
+    }
+
+    fn protocol(self) -> &'static str {
+        match self {
+            Role::Viewer => "whep",
+            Role::Publisher => "whip",
+        }
+    }
+}
+
 fn options(place: &Place) -> Response {
     let response = Response::new(204).with("Allow", place.allowed()).with("Access-Control-Max-Age", "600");
     match place {
@@ -200,11 +245,17 @@ fn refused_offer(error: &Error) -> Response {
     match error.status() {
         Status::Malformed => Response::problem(400, detail),
         Status::NotOffered | Status::Unsupported | Status::Limit => Response::problem(422, detail),
-        // The source ended, and its owner has not taken it away yet.
+        // The source or the sink ended, and its owner has not taken it away yet.
         Status::Closed => Response::problem(409, detail).retry_after(RETRY_SECONDS),
         Status::Timeout | Status::Again => Response::problem(503, detail).retry_after(RETRY_SECONDS),
         _ => Response::problem(500, detail),
     }
+}
+
+/// The bearer token of a request: RFC 6750 section 2.1.
+fn bearer(request: &Request) -> Option<&str> {
+    let (scheme, token) = request.header("authorization")?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
 }
 
 /// Compares in a time that depends on the length of `given` alone.

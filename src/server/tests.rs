@@ -1,10 +1,12 @@
 //! The WHEP table, without sockets, threads or peers.
 
+mod whip;
+
 use super::http::request::{Limits, Parser, Request, Step};
 use super::http::response::Response;
 use super::posts::Posts;
 use super::router::Router;
-use super::sessions::{Connection, Publication, Sessions, Told};
+use super::sessions::{Answered, Connection, Publication, Requests, Sessions, Told};
 use crate::error::{Error, Result, Status};
 use crate::events::{EventKind, Events};
 use crate::id::Id;
@@ -49,7 +51,7 @@ struct Air {
 }
 
 impl Publication for Air {
-    fn watch(&self, stream: &Arc<str>, _: &str) -> Result<(Arc<dyn Connection>, String)> {
+    fn watch(&self, stream: &Arc<str>, _: &str) -> Result<Answered> {
         if let Some(failure) = self.failure.lock().clone() {
             return Err(failure);
         }
@@ -70,7 +72,8 @@ struct Station {
 impl Station {
     fn new() -> Station {
         let events = Events::new(64).expect("a queue");
-        let sessions = Sessions::new(2, Told { server: SERVER, events: Some(events.clone()) });
+        let told = Told { server: SERVER, events: Some(events.clone()) };
+        let sessions = Sessions::new(2, false, Requests::new(None, told.clone()), told);
         let air = Arc::new(Air {
             wires: Mutex::default(),
             failure: Mutex::default(),
@@ -79,7 +82,9 @@ impl Station {
         sessions.publish("test", air.clone()).expect("a free name");
         let posts = Mutex::new(Posts::new(6));
         let links = vec!["<stun:a>; rel=\"ice-server\"".into(), "<stun:b>; rel=\"ice-server\"".into()];
-        Station { router: Router { sessions: Arc::new(sessions), token: None, links, posts }, air, events }
+        let sessions = Arc::new(sessions);
+        let router = Router { sessions, token: None, publish_token: None, links, posts };
+        Station { router, air, events }
     }
 
     fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> Response {
@@ -146,7 +151,7 @@ fn a_post_makes_a_session_and_says_everything_about_it() {
     let wire = String::from_utf8(created.encode(true, false)).expect("text");
     assert_eq!(wire.matches("Link: <stun:").count(), 2);
     assert_eq!(station.told(), [(EventKind::SessionStarted, id.to_owned())]);
-    assert_eq!(station.router.sessions.count(), (1, 1));
+    assert_eq!(station.router.sessions.count(), (1, 0, 1));
 }
 
 #[test]
@@ -174,7 +179,7 @@ fn what_is_no_offer_is_refused() {
         assert!(refused.text().contains("line 3 is no line"));
         assert_eq!(refused.header("Retry-After").is_some(), matches!(code, 409 | 503));
     }
-    assert_eq!(station.router.sessions.count(), (0, 0));
+    assert_eq!(station.router.sessions.count(), (0, 0, 0));
     assert_eq!(station.told(), []);
 }
 
@@ -204,7 +209,7 @@ fn a_session_ends_once_by_delete_whatever_its_etag() {
     assert!(station.air.wires.lock()[0].is_over());
     assert_eq!(station.ask("DELETE", &path, "", "").status, 404);
     assert_eq!(station.told()[1..], [(EventKind::SessionEnded, "ended by the viewer".into())]);
-    assert_eq!(station.router.sessions.count(), (0, 1));
+    assert_eq!(station.router.sessions.count(), (0, 0, 1));
 }
 
 #[test]
@@ -388,7 +393,7 @@ fn unpublishing_and_closing_end_sessions_and_are_told_once() {
 fn a_session_that_lost_its_stream_meanwhile_is_not_begun() {
     struct Vanishing(Mutex<Option<Arc<Sessions>>>, Arc<Wire>);
     impl Publication for Vanishing {
-        fn watch(&self, stream: &Arc<str>, _: &str) -> Result<(Arc<dyn Connection>, String)> {
+        fn watch(&self, stream: &Arc<str>, _: &str) -> Result<Answered> {
             if let Some(sessions) = self.0.lock().take() {
                 sessions.unpublish(stream)?;
             }
@@ -403,14 +408,14 @@ fn a_session_that_lost_its_stream_meanwhile_is_not_begun() {
         .expect("free");
     assert_eq!(station.ask("POST", "/whep/gone", "Content-Type: application/sdp\r\n", OFFER).status, 409);
     assert!(wire.is_over());
-    assert_eq!((sessions.count(), station.told()), ((0, 0), vec![]));
+    assert_eq!((sessions.count(), station.told()), ((0, 0, 0), vec![]));
 }
 
 #[test]
 fn an_answer_that_panics_gives_its_place_back() {
     struct Broken;
     impl Publication for Broken {
-        fn watch(&self, _: &Arc<str>, _: &str) -> Result<(Arc<dyn Connection>, String)> {
+        fn watch(&self, _: &Arc<str>, _: &str) -> Result<Answered> {
             panic!("planted");
         }
     }

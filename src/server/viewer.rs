@@ -1,7 +1,7 @@
 //! A source on the air, and the peers that watch it.
 
 use super::options::ServerOptions;
-use super::sessions::{Connection, Publication};
+use super::sessions::{Answered, Connection, Publication};
 use crate::error::Result;
 use crate::events::Events;
 use crate::id::Id;
@@ -24,7 +24,7 @@ pub struct Published {
 }
 
 impl Publication for Published {
-    fn watch(&self, stream: &Arc<str>, offer: &str) -> Result<(Arc<dyn Connection>, String)> {
+    fn watch(&self, stream: &Arc<str>, offer: &str) -> Result<Answered> {
         let peer = Peer::new(PeerOptions {
             events: Some(self.news.clone()),
             stream: Some(stream.clone()),
