@@ -17,10 +17,16 @@ const ICON: &str = "image/svg+xml";
 /// The player, at `/watch/{stream}`; the script reads the name from the address.
 pub const WATCH: Page = Page { path: "/watch", content_type: HTML, content: include_str!("page/watch.html") };
 
-const PAGES: [Page; 6] = [
+/// The camera, at `/publish/{stream}`.
+pub const PUBLISH: Page =
+    Page { path: "/publish", content_type: HTML, content: include_str!("page/publish.html") };
+
+const PAGES: [Page; 8] = [
     Page { path: "/", content_type: HTML, content: include_str!("page/index.html") },
     Page { path: "/page/index.js", content_type: SCRIPT, content: include_str!("page/index.js") },
+    Page { path: "/page/session.js", content_type: SCRIPT, content: include_str!("page/session.js") },
     Page { path: "/page/watch.js", content_type: SCRIPT, content: include_str!("page/watch.js") },
+    Page { path: "/page/publish.js", content_type: SCRIPT, content: include_str!("page/publish.js") },
     Page { path: "/page/style.css", content_type: STYLE, content: include_str!("page/style.css") },
     Page { path: "/page/icon.svg", content_type: ICON, content: include_str!("page/icon.svg") },
     // For browsers that look here whatever the page says.

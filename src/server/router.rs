@@ -54,6 +54,7 @@ impl Place {
         Some(match segments[..] {
             ["streams"] => Place::Streams,
             ["watch", stream] if name::decode(stream).is_some() => Place::Page(&page::WATCH),
+            ["publish", stream] if name::decode(stream).is_some() => Place::Page(&page::PUBLISH),
             [protocol, stream] => {
                 Place::Endpoint { role: Role::of(protocol)?, stream: name::decode(stream)? }
             }

@@ -432,7 +432,7 @@ fn an_answer_that_panics_gives_its_place_back() {
 fn the_pages_hang_together() {
     let station = Station::new();
     let mut seen = vec![];
-    for path in ["/", "/watch/test"] {
+    for path in ["/", "/watch/test", "/publish/test"] {
         let page = station.ask("GET", path, "", "");
         assert_eq!((page.status, page.header("Content-Type")), (200, Some("text/html; charset=utf-8")));
         assert!(page.header("Content-Security-Policy").expect("a policy").contains("default-src 'self'"));
@@ -441,7 +441,7 @@ fn the_pages_hang_together() {
             seen.push(format!("/{}", link.trim_start_matches("../")));
         }
     }
-    assert!(seen.len() >= 6, "{seen:?}");
+    assert!(seen.len() >= 11, "{seen:?}");
     for path in seen.iter().map(String::as_str).chain(["/favicon.ico"]) {
         assert_eq!(station.ask("GET", path, "", "").status, 200, "{path}");
     }

@@ -26,13 +26,19 @@ async function refresh() {
 function show(streams, note) {
   element('note').textContent = note;
   element('note').hidden = !note;
-  element('streams').replaceChildren(...streams.map(({ name, viewers }) => {
-    const [item, link, title, count] = ['li', 'a', 'b', 'small'].map((tag) => document.createElement(tag));
-    link.href = `watch/${encodeURIComponent(name)}`;
-    title.textContent = name;
-    count.textContent = viewers === 1 ? '1 viewer' : `${viewers} viewers`;
-    link.append(title, count);
+  const make = (tag, text = '') => Object.assign(document.createElement(tag), { textContent: text });
+  element('streams').replaceChildren(...streams.map(({ name, viewers, publishers }) => {
+    const item = make('li'), link = make('a');
+    const page = viewers === undefined ? 'publish' : 'watch'; // not on the air: only to be published
+    const watched = viewers === 1 ? '1 viewer' : `${viewers} viewers`;
+    link.href = `${page}/${encodeURIComponent(name)}`;
+    link.append(make('b', name), make('small', page === 'watch' ? watched : publishers ? 'being published' : 'publish'));
     item.append(link);
+    if (page === 'watch' && publishers !== undefined) {
+      const camera = Object.assign(make('a'), { href: `publish/${encodeURIComponent(name)}` });
+      camera.append(make('small', publishers ? 'being published' : 'publish'));
+      item.append(camera);
+    }
     return item;
   }));
 }

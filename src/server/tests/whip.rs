@@ -266,6 +266,7 @@ fn a_publisher_brings_the_token_of_its_stream_or_else_the_servers() {
     }
     let unknown = "Authorization: Bearer publish\r\n";
     assert_eq!(station.offer("/whip/other", unknown).status, 404);
+    assert_eq!(station.ask("GET", "/publish/cam", "", "").status, 200);
 }
 
 /// A token changed while a session is on goes for the next one.
