@@ -5,6 +5,7 @@
 //! A session is a [`Peer`](crate::peer::Peer); one thread a server hears of their ends.
 
 mod fragment;
+mod host;
 mod http;
 mod name;
 mod options;
@@ -14,7 +15,6 @@ mod router;
 mod sessions;
 #[cfg(test)]
 mod tests;
-mod viewer;
 
 pub use options::{IceServer, ServerOptions};
 
@@ -22,8 +22,10 @@ use crate::error::{Error, Result};
 use crate::events::{Event, EventKind, Events};
 use crate::id::Id;
 use crate::peer::PeerState;
+use crate::sink::Sink;
 use crate::source::Source;
 use crate::time::clock;
+use host::Hosted;
 use http::listener::Listener;
 use parking_lot::Mutex;
 use router::Router;
@@ -131,12 +133,7 @@ impl Server {
     /// Puts `source` on the air as `name`: 1 to 64 bytes, no slash, no control characters. Watched at
     /// `/watch/{name}`, offered to at `POST /whep/{name}`.
     pub fn publish(&self, name: &str, source: &Source) -> Result<()> {
-        let publication = viewer::Published {
-            source: source.clone(),
-            news: self.0.news.clone(),
-            options: self.0.options.clone(),
-        };
-        self.0.sessions.publish(name, Arc::new(publication))
+        self.0.sessions.publish(name, self.0.host(source))
     }
 
     /// Takes `name` off the air and ends its sessions.
@@ -144,9 +141,23 @@ impl Server {
         self.0.sessions.unpublish(name)
     }
 
+    /// Lets `name` be published into `sink`: with a page at `/publish/{name}`, offered to at `POST
+    /// /whip/{name}`, by whoever brings `token`; `None`: [`ServerOptions::publish_token`], if there is
+    /// one. By one at a time; the sink outlives them.
+    pub fn receive(&self, name: &str, token: Option<&str>, sink: &Sink) -> Result<()> {
+        options::check_token("token", token)?;
+        self.0.sessions.receive(name, token, self.0.host(sink))
+    }
+
     /// Lets `name` be published no more and ends its publisher, also one that came by a request.
     pub fn unreceive(&self, name: &str) -> Result<()> {
         self.0.sessions.unreceive(name)
+    }
+
+    /// Lets the publisher of an [`EventKind::PublishRequest`] that still waits publish into `sink`, this
+    /// once. What it can do to its session it does with the token that it came with.
+    pub fn accept(&self, request: u64, sink: &Sink) -> Result<()> {
+        self.0.sessions.requests.decide(request, Ok(self.0.host(sink)))
     }
 
     /// Refuses an [`EventKind::PublishRequest`] that still waits; the publisher is told `reason`.
@@ -178,6 +189,10 @@ impl Server {
 }
 
 impl Inner {
+    fn host<T: Clone>(&self, end: &T) -> Arc<Hosted<T>> {
+        Arc::new(Hosted { end: end.clone(), news: self.news.clone(), options: self.options.clone() })
+    }
+
     fn close(&self) {
         self.sessions.close();
         self.listener.stop();

@@ -31,7 +31,8 @@ pub struct ServerOptions {
     /// everybody may publish what is received.
     pub publish_token: Option<String>,
     /// Whether a publisher takes the place of the one before it, which is ended; otherwise it is
-    /// refused. One that died without a word is noticed after five seconds.
+    /// refused. One that died without a word is noticed after five seconds. With `If-None-Match: *`
+    /// it is refused in any case: who comes back by itself does not want to fight.
     pub take_over: bool,
     /// Whether publishers of streams that are not received are told as events, to be answered with
     /// [`Server::accept`](super::Server::accept) or [`Server::refuse`](super::Server::refuse).

@@ -156,9 +156,11 @@ impl Router {
         let Ok(offer) = std::str::from_utf8(&request.body) else {
             return Response::problem(400, "the offer is not UTF-8");
         };
+        // Our page's, which comes back by itself: RFC 9110 section 13.1.2.
+        let yields = request.header("if-none-match") == Some("*");
         let opened = match role {
             Role::Viewer => self.sessions.watch(stream, offer),
-            Role::Publisher => self.sessions.take(stream, bearer(request).unwrap_or_default(), offer),
+            Role::Publisher => self.sessions.take(stream, bearer(request).unwrap_or_default(), yields, offer),
         };
         match opened {
             Ok(Opened { id, etag, answer }) => {
@@ -174,7 +176,8 @@ impl Router {
                 Response::problem(409, "nobody publishes this stream").retry_after(RETRY_SECONDS)
             }
             Err(Refused::Taken) => {
-                Response::problem(409, "somebody else publishes this stream").retry_after(RETRY_SECONDS)
+                let status = if yields { 412 } else { 409 };
+                Response::problem(status, "somebody else publishes this stream").retry_after(RETRY_SECONDS)
             }
             Err(Refused::Unwanted(reason)) => Response::problem(403, reason),
             Err(Refused::Full) => Response::problem(503, "every session is taken").retry_after(RETRY_SECONDS),

@@ -7,12 +7,14 @@ const media = new MediaStream(); // what is sent, and shown
 const senders = new Map(); // by kind, of this connection
 
 let last; // the figures a second ago
+let heard; // the server's latest report, and when it was new
 let apology = ''; // why it is not the camera
+let claims; // from the press of the button until it is on the air
 
 const page = {
   labels: {
     preparing: 'Preparing', ready: 'Ready', connecting: 'Connecting', live: 'On the air', waiting: 'Taken',
-    reconnecting: 'Reconnecting', token: 'Locked', failed: 'Stopped', stopped: 'Stopped',
+    reconnecting: 'Reconnecting', token: 'Locked', failed: 'Stopped',
   },
   conflict: 'Somebody else publishes this stream. Waiting for it to end…',
 
@@ -27,27 +29,25 @@ const page = {
   changed(pc) {
     if (pc.connectionState === 'connected') {
       failures = 0;
+      claims = false;
       show('live');
     } else if (pc.connectionState === 'disconnected') doubt(pc);
-    // The server said goodbye: the network has not broken.
-    const { transport } = pc.getSenders()[0];
-    if (transport) transport.onstatechange = () => { if (transport.state === 'closed') doubt(pc, true); };
   },
 
+  // Who was taken over from does not take over in turn: two pages would do it for ever.
+  headers: () => (claims ? {} : { 'If-None-Match': '*' }),
+
   left() {
-    last = null;
+    last = heard = null;
   },
 };
 
-// A session that the server does not know any more was ended there: by another publisher, perhaps,
-// from whom it would be taken back and forth. One that the network ended is begun again.
-async function doubt(pc, goodbye = false) {
-  if (framewire.pc !== pc || !framewire.session) return;
+// Nothing is heard. A server that ended the session, or itself, says so here, long before ICE
+// notices: the connection's end is not told to browsers.
+async function doubt(pc) {
+  heard = { ...heard, at: performance.now() };
   const response = await ask();
-  if (framewire.pc !== pc || response?.ok) return;
-  if (!goodbye || response?.status !== 404) return again('The connection was lost.');
-  leave();
-  show('stopped', 'The server ended this session.');
+  if (framewire.pc === pc && !response?.ok) again('The session has ended.');
 }
 
 function ready() {
@@ -56,6 +56,7 @@ function ready() {
 
 element('start').onclick = () => {
   failures = 0;
+  claims = true;
   join();
 };
 element('stop').onclick = () => {
@@ -167,6 +168,9 @@ async function measure() {
     bitsPerSecond: seconds ? (8 * (now.bytes - before.bytes)) / seconds : 0,
     roundTrip: roundTrip(reports),
   });
+  const report = Math.max(0, ...reports.filter((r) => r.type === 'remote-inbound-rtp').map((r) => r.timestamp));
+  if (report !== heard?.report) heard = { report, at: now.time };
+  else if (report && now.time - heard.at > 3000) doubt(pc);
   if (!seconds) return;
   tell(stats, '–');
   element('trip').textContent = stats.roundTrip === undefined ? '–' : `${Math.round(stats.roundTrip * 1000)} ms`;

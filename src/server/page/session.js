@@ -51,7 +51,7 @@ async function join() {
     await pc.setLocalDescription();
     const response = await fetch(endpoint, {
       method: 'POST',
-      headers: { 'Content-Type': 'application/sdp', ...authorization() },
+      headers: { 'Content-Type': 'application/sdp', ...authorization(), ...page.headers?.() },
       body: pc.localDescription.sdp,
       signal: AbortSignal.timeout(10_000),
     });
@@ -77,7 +77,7 @@ async function refused(response) {
     return show('failed', `The server refused: ${detail}.`);
   }
   const pause = Number(response.headers.get('Retry-After')) * 1000;
-  if (response.status === 409) return again(page.conflict, 'waiting', pause);
+  if ([409, 412].includes(response.status)) return again(page.conflict, 'waiting', pause);
   again(`${detail[0].toUpperCase()}${detail.slice(1)}.`, 'reconnecting', pause);
 }
 

@@ -19,7 +19,6 @@ pub struct Registered {
 }
 
 impl Sessions {
-    #[cfg_attr(not(test), expect(dead_code, reason = "nothing decodes yet what comes"))]
     /// Lets `name` be published into `reception`, by whoever brings `token`; `None`: the server's.
     pub fn receive(&self, name: &str, token: Option<&str>, reception: Arc<dyn Reception>) -> Result<()> {
         name::check(name)?;
@@ -60,9 +59,15 @@ impl Sessions {
     }
 
     /// Answers an offer to publish `name`, whose bearer token was looked at. For a name that nobody
-    /// registered the program is asked, and waited for.
-    pub fn take(&self, name: &str, bearer: &str, offer: &str) -> std::result::Result<Opened, Refused> {
-        let (stream, registered, _place) = self.admit(name)?;
+    /// registered the program is asked, and waited for. `yields`: it takes over from nobody.
+    pub fn take(
+        &self,
+        name: &str,
+        bearer: &str,
+        yields: bool,
+        offer: &str,
+    ) -> std::result::Result<Opened, Refused> {
+        let (stream, registered, _place) = self.admit(name, self.take_over && !yields)?;
         if let Some((reception, token)) = registered {
             let answered = reception.take(&stream, offer).map_err(Refused::Offer)?;
             return self.begin(Role::Publisher, &stream, offer, token, answered, |table| {
@@ -79,7 +84,11 @@ impl Sessions {
     }
 
     /// One publisher a name, and one that is on its way.
-    fn admit(&self, name: &str) -> std::result::Result<(Arc<str>, Option<Reserved>, Place<'_>), Refused> {
+    fn admit(
+        &self,
+        name: &str,
+        take_over: bool,
+    ) -> std::result::Result<(Arc<str>, Option<Reserved>, Place<'_>), Refused> {
         let mut table = self.table.lock();
         let (stream, registered) = match table.receptions.get_key_value(name) {
             Some((stream, r)) => (stream.clone(), Some((r.reception.clone(), r.token.clone()))),
@@ -87,7 +96,7 @@ impl Sessions {
             None => return Err(Refused::Unknown),
         };
         let publishes = table.sessions.values().any(|s| s.is(Role::Publisher, name));
-        if table.arriving.contains(name) || (publishes && !self.take_over) {
+        if table.arriving.contains(name) || (publishes && !take_over) {
             return Err(Refused::Taken);
         }
         let place = Place::take(self, &mut table, Some(&stream))?;

@@ -180,6 +180,9 @@ fn a_second_publisher_takes_over_where_the_option_says_so() {
     let ended = (EventKind::PublishEnded, "cam".into(), 1, "another publisher took over".into());
     let id = second.rsplit('/').next().expect("an id");
     assert_eq!(station.news(), [ended, (EventKind::PublishStarted, "cam".into(), 3, id.into())]);
+    // Who says that it does not want to take over does not.
+    assert_eq!(status(&station.offer("/whip/cam", "If-None-Match: *\r\n")), (412, "2"));
+    assert_eq!(station.ask("HEAD", &second, "", "").status, 200);
     // An offer that cannot be answered takes nobody's place.
     *station.air.failure.lock() = Some(Error::new(Status::NotOffered, "no codec of ours"));
     assert_eq!(station.offer("/whip/cam", "").status, 422);
@@ -196,7 +199,7 @@ fn two_publishers_that_come_at_once_are_one() {
     impl Reception for Twice {
         fn take(&self, stream: &Arc<str>, offer: &str) -> Result<Answered> {
             if let Some(sessions) = self.0.lock().take() {
-                assert!(sessions.take(stream, "", offer).is_err());
+                assert!(sessions.take(stream, "", false, offer).is_err());
             }
             Reception::take(&*self.1, stream, offer)
         }
