@@ -119,6 +119,15 @@ typedef enum framewire_event_kind {
     FRAMEWIRE_EVENT_SESSION_ENDED = 10,
     // A server has failed and takes no more connections: `text` says why.
     FRAMEWIRE_EVENT_SERVER_FAILED = 11,
+    // Somebody wants to publish `stream`, which is not received: `value` is the request to be
+    // answered with framewire_server_accept or framewire_server_refuse, `text` the bearer token that
+    // came, "" if none did.
+    FRAMEWIRE_EVENT_PUBLISH_REQUEST = 12,
+    // A publisher came to a server: `text` is the id of its session.
+    FRAMEWIRE_EVENT_PUBLISH_STARTED = 13,
+    // A publisher of a server is gone: `text` says why. With `value` 0 it is one that was accepted
+    // and whose offer could not be answered.
+    FRAMEWIRE_EVENT_PUBLISH_ENDED = 14,
     // The picture that feeds a sink entered a state: `value` is a framewire_track_state, `text` the
     // reason.
     FRAMEWIRE_EVENT_VIDEO_TRACK = 15,
@@ -240,8 +249,9 @@ typedef struct framewire_log framewire_log;
 // wait (framewire_peer_answer, framewire_peer_offer) hold up an event callback that calls them.
 typedef struct framewire_peer framewire_peer;
 
-// A small HTTP server that puts sources on the air: a player page at / and /watch/NAME, WHEP
-// (draft-ietf-wish-whep-03) at /whep/NAME. Everything works without it, see framewire_peer.
+// A small HTTP server that puts sources on the air and takes what browsers publish: pages at /,
+// /watch/NAME and /publish/NAME, WHEP (draft-ietf-wish-whep-03) at /whep/NAME, WHIP (RFC 9725) at
+// /whip/NAME. Everything works without it, see framewire_peer.
 //
 // Thread safety: every function may be called from any thread, also from callbacks.
 typedef struct framewire_server framewire_server;
@@ -781,6 +791,9 @@ typedef struct framewire_server_options {
     const char *public_addresses;
     // The bearer token that a viewer must bring; NULL: everybody may watch.
     const char *token;
+    // The bearer token that a publisher must bring where its stream has none of its own; NULL:
+    // everybody may publish what framewire_server_receive was called for.
+    const char *publish_token;
     // STUN and TURN servers that viewers are told of; NULL: none.
     const struct framewire_ice_server *ice_servers;
     // How many.
@@ -803,8 +816,15 @@ typedef struct framewire_server_options {
     uint32_t posts_per_minute;
     // The local UDP port for media; 0: one that is free.
     uint32_t media_port;
-    // 0.
-    uint32_t reserved;
+    // 1: a publisher takes the place of the one before it, which is ended. 0: it is refused as long
+    // as that one is connected; one that died without a word is noticed after five seconds.
+    uint32_t take_over;
+    // 1: who wants to publish what framewire_server_receive was not called for is told as
+    // FRAMEWIRE_EVENT_PUBLISH_REQUEST, to be answered with framewire_server_accept or
+    // framewire_server_refuse. `events` must be set. 0: such publishers are refused.
+    uint32_t publish_requests;
+    // How long the answer may take before the publisher is refused, in milliseconds; 0: 5,000.
+    uint32_t publish_timeout_ms;
 } framewire_server_options;
 
 // Figures of one server since it was made.
@@ -813,6 +833,8 @@ typedef struct framewire_server_stats {
     size_t size;
     // Sessions, now.
     uint64_t sessions;
+    // Those of them that publish.
+    uint64_t publishers;
     // Sessions begun.
     uint64_t sessions_started;
     // HTTP connections, now.
@@ -1196,6 +1218,36 @@ enum framewire_status framewire_server_address(struct framewire_server *server,
 // The figures of a server as they stand, without stopping anyone. `stats->size` must be set.
 enum framewire_status framewire_server_get_stats(struct framewire_server *server,
                                                  struct framewire_server_stats *stats);
+
+// Lets `name` (as in framewire_server_publish) be published into `sink`: a camera page at
+// /publish/NAME, WHIP (RFC 9725) at POST /whip/NAME. `token` is the bearer token that a publisher
+// must bring; NULL: the one of the server's options, if there is one. Who publishes, and when it
+// ends, is told as events of the server; what comes, by the sink.
+//
+// One publisher at a time; see `take_over` of the server's options. A name can be published and
+// watched at once: give what comes out of the sink to a source. The server keeps what it needs of
+// the sink: either may be freed first. INVALID_STATE: the name is received already.
+enum framewire_status framewire_server_receive(struct framewire_server *server,
+                                               const char *name,
+                                               const char *token,
+                                               struct framewire_sink *sink);
+
+// Lets `name` be published no more and ends its publisher, also one that was let in with
+// framewire_server_accept. INVALID_STATE: there is neither.
+enum framewire_status framewire_server_unreceive(struct framewire_server *server, const char *name);
+
+// Lets the publisher of a FRAMEWIRE_EVENT_PUBLISH_REQUEST in: what it sends goes into `sink`.
+// `request` is the event's value. INVALID_STATE: the request does not wait any more; it was decided,
+// or `publish_timeout_ms` is over.
+enum framewire_status framewire_server_accept(struct framewire_server *server,
+                                              int64_t request,
+                                              struct framewire_sink *sink);
+
+// Turns the publisher of a FRAMEWIRE_EVENT_PUBLISH_REQUEST away; it is told `reason` (NULL: "").
+// For the rest see framewire_server_accept.
+enum framewire_status framewire_server_refuse(struct framewire_server *server,
+                                              int64_t request,
+                                              const char *reason);
 
 #ifdef __cplusplus
 }  // extern "C"

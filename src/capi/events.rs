@@ -49,6 +49,15 @@ pub enum framewire_event_kind {
     FRAMEWIRE_EVENT_SESSION_ENDED = 10,
     /// A server has failed and takes no more connections: `text` says why.
     FRAMEWIRE_EVENT_SERVER_FAILED = 11,
+    /// Somebody wants to publish `stream`, which is not received: `value` is the request to be
+    /// answered with framewire_server_accept or framewire_server_refuse, `text` the bearer token that
+    /// came, "" if none did.
+    FRAMEWIRE_EVENT_PUBLISH_REQUEST = 12,
+    /// A publisher came to a server: `text` is the id of its session.
+    FRAMEWIRE_EVENT_PUBLISH_STARTED = 13,
+    /// A publisher of a server is gone: `text` says why. With `value` 0 it is one that was accepted
+    /// and whose offer could not be answered.
+    FRAMEWIRE_EVENT_PUBLISH_ENDED = 14,
     /// The picture that feeds a sink entered a state: `value` is a framewire_track_state, `text` the
     /// reason.
     FRAMEWIRE_EVENT_VIDEO_TRACK = 15,
@@ -274,6 +283,9 @@ const _: () = {
     assert!(FRAMEWIRE_EVENT_SESSION_STARTED as i32 == SessionStarted as i32);
     assert!(FRAMEWIRE_EVENT_SESSION_ENDED as i32 == SessionEnded as i32);
     assert!(FRAMEWIRE_EVENT_SERVER_FAILED as i32 == ServerFailed as i32);
+    assert!(FRAMEWIRE_EVENT_PUBLISH_REQUEST as i32 == PublishRequest as i32);
+    assert!(FRAMEWIRE_EVENT_PUBLISH_STARTED as i32 == PublishStarted as i32);
+    assert!(FRAMEWIRE_EVENT_PUBLISH_ENDED as i32 == PublishEnded as i32);
     assert!(FRAMEWIRE_EVENT_VIDEO_TRACK as i32 == VideoTrack as i32);
     assert!(FRAMEWIRE_EVENT_AUDIO_TRACK as i32 == AudioTrack as i32);
     assert!(FRAMEWIRE_EVENT_FIRST_FRAME as i32 == FirstFrame as i32);

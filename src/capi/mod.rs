@@ -15,6 +15,7 @@ pub mod frame;
 pub mod log;
 pub mod negotiate;
 pub mod peer;
+pub mod publish;
 pub mod server;
 pub mod sink;
 pub mod source;
@@ -24,7 +25,7 @@ pub mod version;
 pub mod video;
 
 /// The files of the header, in its order.
-pub const HEADER: [&str; 12] = [
+pub const HEADER: [&str; 13] = [
     "status",
     "version",
     "log",
@@ -36,5 +37,6 @@ pub const HEADER: [&str; 12] = [
     "peer",
     "negotiate",
     "server",
+    "publish",
     "stats",
 ];

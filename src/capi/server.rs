@@ -4,7 +4,7 @@ use super::events::{self, framewire_events};
 use super::guard::{guard, guard_free, required};
 use super::peer::{ip_address, ip_addresses, port};
 use super::registry::{SERVERS, SOURCES};
-use super::sized::{self, millis, plain, unused};
+use super::sized::{self, flag, millis, plain};
 use super::source::framewire_source;
 use super::stats::framewire_server_stats;
 use super::status::framewire_status;
@@ -16,8 +16,9 @@ use std::ffi::c_char;
 use std::slice;
 use std::sync::Arc;
 
-/// A small HTTP server that puts sources on the air: a player page at / and /watch/NAME, WHEP
-/// (draft-ietf-wish-whep-03) at /whep/NAME. Everything works without it, see framewire_peer.
+/// A small HTTP server that puts sources on the air and takes what browsers publish: pages at /,
+/// /watch/NAME and /publish/NAME, WHEP (draft-ietf-wish-whep-03) at /whep/NAME, WHIP (RFC 9725) at
+/// /whip/NAME. Everything works without it, see framewire_peer.
 ///
 /// Thread safety: every function may be called from any thread, also from callbacks.
 pub struct framewire_server {
@@ -53,6 +54,9 @@ pub struct framewire_server_options {
     pub public_addresses: *const c_char,
     /// The bearer token that a viewer must bring; NULL: everybody may watch.
     pub token: *const c_char,
+    /// The bearer token that a publisher must bring where its stream has none of its own; NULL:
+    /// everybody may publish what framewire_server_receive was called for.
+    pub publish_token: *const c_char,
     /// STUN and TURN servers that viewers are told of; NULL: none.
     pub ice_servers: *const framewire_ice_server,
     /// How many.
@@ -75,13 +79,20 @@ pub struct framewire_server_options {
     pub posts_per_minute: u32,
     /// The local UDP port for media; 0: one that is free.
     pub media_port: u32,
-    /// 0.
-    pub reserved: u32,
+    /// 1: a publisher takes the place of the one before it, which is ended. 0: it is refused as long
+    /// as that one is connected; one that died without a word is noticed after five seconds.
+    pub take_over: u32,
+    /// 1: who wants to publish what framewire_server_receive was not called for is told as
+    /// FRAMEWIRE_EVENT_PUBLISH_REQUEST, to be answered with framewire_server_accept or
+    /// framewire_server_refuse. `events` must be set. 0: such publishers are refused.
+    pub publish_requests: u32,
+    /// How long the answer may take before the publisher is refused, in milliseconds; 0: 5,000.
+    pub publish_timeout_ms: u32,
 }
-plain!(framewire_server_options, first 104, {
-    size, events, bind, media_address, public_addresses, token, ice_servers, ice_server_count, max_sessions,
+plain!(framewire_server_options, first 120, {
+    size, events, bind, media_address, public_addresses, token, publish_token, ice_servers, ice_server_count, max_sessions,
     max_connections, max_header, max_body, request_timeout_ms, idle_timeout_ms, connect_timeout_ms,
-    posts_per_minute, media_port, reserved,
+    posts_per_minute, media_port, take_over, publish_requests, publish_timeout_ms,
 });
 
 /// Makes a server and starts to listen. `options` may be NULL: all defaults.
@@ -196,7 +207,7 @@ pub unsafe extern "C" fn framewire_server_get_stats(
 
 /// What a server handle stands for.
 pub struct Entry {
-    server: Server,
+    pub(super) server: Server,
     events: Option<Arc<Events>>,
 }
 
@@ -208,14 +219,14 @@ impl framewire_server_options {
     /// Each text is NULL or a C string; `ice_servers` is NULL or has as many as it says.
     unsafe fn convert(&self) -> Result<ServerOptions> {
         // SAFETY: as promised to us.
-        let (bind, address, public, token, ice_servers) = unsafe {
+        let (bind, address, public, token, publish_token, ice_servers) = unsafe {
             let bind = text::read_optional(self.bind, "options.bind")?;
             let address = text::read_optional(self.media_address, "options.media_address")?;
             let public = text::read_optional(self.public_addresses, "options.public_addresses")?;
             let token = text::read_optional(self.token, "options.token")?;
-            (bind, address, public, token, self.ice_servers()?)
+            let publish_token = text::read_optional(self.publish_token, "options.publish_token")?;
+            (bind, address, public, token, publish_token, self.ice_servers()?)
         };
-        unused(self.reserved, "options.reserved")?;
         let default = ServerOptions::default();
         Ok(ServerOptions {
             id: None,
@@ -225,6 +236,10 @@ impl framewire_server_options {
             media_port: port(self.media_port, "options.media_port")?,
             public_addresses: ip_addresses(public, "options.public_addresses")?,
             token: token.map(str::to_owned),
+            publish_token: publish_token.map(str::to_owned),
+            take_over: flag(self.take_over, "options.take_over")?,
+            publish_requests: flag(self.publish_requests, "options.publish_requests")?,
+            publish_timeout: millis(self.publish_timeout_ms).unwrap_or(default.publish_timeout),
             ice_servers,
             max_sessions: count(self.max_sessions, default.max_sessions),
             max_connections: count(self.max_connections, default.max_connections),
@@ -234,7 +249,6 @@ impl framewire_server_options {
             idle_timeout: millis(self.idle_timeout_ms).unwrap_or(default.idle_timeout),
             connect_timeout: millis(self.connect_timeout_ms).unwrap_or(default.connect_timeout),
             posts_per_minute: count(self.posts_per_minute, default.posts_per_minute as usize) as u32,
-            ..default
         })
     }
 

@@ -179,6 +179,8 @@ pub struct framewire_server_stats {
     pub size: usize,
     /// Sessions, now.
     pub sessions: u64,
+    /// Those of them that publish.
+    pub publishers: u64,
     /// Sessions begun.
     pub sessions_started: u64,
     /// HTTP connections, now.
@@ -192,8 +194,8 @@ pub struct framewire_server_stats {
     /// Requests that took too long.
     pub requests_timed_out: u64,
 }
-plain!(framewire_server_stats, first 64, {
-    size, sessions, sessions_started, connections, connections_refused, requests, requests_refused,
+plain!(framewire_server_stats, first 72, {
+    size, sessions, publishers, sessions_started, connections, connections_refused, requests, requests_refused,
     requests_timed_out,
 });
 
@@ -385,6 +387,7 @@ impl From<ServerStats> for framewire_server_stats {
         framewire_server_stats {
             size: size_of::<Self>(),
             sessions: stats.sessions,
+            publishers: stats.publishers,
             sessions_started: stats.sessions_started,
             connections: stats.connections,
             connections_refused: stats.connections_refused,

@@ -57,6 +57,10 @@ static void sweep(uintptr_t bits, framewire_status status) {
     FAILS(framewire_peer_mid(peer, 0, text, sizeof text, &length), status, "peer is ");
     FAILS(framewire_server_publish(server, "x", source), status, "server is ");
     FAILS(framewire_server_unpublish(server, "x"), status, "server is ");
+    FAILS(framewire_server_receive(server, "x", NULL, sink), status, "server is ");
+    FAILS(framewire_server_unreceive(server, "x"), status, "server is ");
+    FAILS(framewire_server_accept(server, 1, sink), status, "server is ");
+    FAILS(framewire_server_refuse(server, 1, NULL), status, "server is ");
     FAILS(framewire_server_address(server, text, sizeof text, &length), status, "server is ");
     FAILS(framewire_server_get_stats(server, &server_stats), status, "server is ");
 
@@ -126,6 +130,18 @@ static void inputs(void) {
     FAILS(framewire_server_publish(server, NULL, source), FRAMEWIRE_INVALID_ARGUMENT, "name is NULL");
     FAILS(framewire_server_publish(server, "x", NULL), FRAMEWIRE_INVALID_HANDLE, "source is NULL");
     FAILS(framewire_server_unpublish(server, NULL), FRAMEWIRE_INVALID_ARGUMENT, "name is NULL");
+    FAILS(framewire_server_receive(server, "x", NULL, NULL), FRAMEWIRE_INVALID_HANDLE, "sink is NULL");
+    OK(framewire_sink_new(NULL, &sink));
+    FAILS(framewire_server_receive(server, NULL, NULL, sink), FRAMEWIRE_INVALID_ARGUMENT, "name is NULL");
+    FAILS(framewire_server_receive(server, "x", "", sink), FRAMEWIRE_INVALID_ARGUMENT, "token is empty");
+    FAILS(framewire_server_unreceive(server, "x"), FRAMEWIRE_INVALID_STATE, "not received");
+    OK(framewire_server_receive(server, "x", NULL, sink));
+    FAILS(framewire_server_receive(server, "x", NULL, sink), FRAMEWIRE_INVALID_STATE, "received already");
+    OK(framewire_server_unreceive(server, "x"));
+    FAILS(framewire_server_accept(server, 1, sink), FRAMEWIRE_INVALID_STATE, "no publish request 1");
+    FAILS(framewire_server_accept(server, 1, NULL), FRAMEWIRE_INVALID_HANDLE, "sink is NULL");
+    FAILS(framewire_server_refuse(server, 1, NULL), FRAMEWIRE_INVALID_STATE, "no publish request 1");
+    framewire_sink_free(sink);
     FAILS(framewire_server_address(server, NULL, 0, NULL), FRAMEWIRE_INVALID_ARGUMENT, "both NULL");
     FAILS(framewire_server_get_stats(server, NULL), FRAMEWIRE_INVALID_ARGUMENT, "stats is NULL");
     framewire_server_free(server);
