@@ -1,13 +1,16 @@
-/* On the air: a moving picture and a tone, pushed raw, watched in any browser.
+/* On the air: a moving picture and a tone, pushed raw, watched in any browser. And an echo: what a browser
+ * publishes under any other name can be watched under that name.
  *
  * Build and run it with `make demo`, or by hand in the project's folder after `make build`:
- *   cc -Iinclude -o on_air examples-c/on_air.c examples-c/test_card.c -Ltarget/release -lframewire -lm
+ *   cc -pthread -Iinclude -o on_air examples-c/on_air.c examples-c/test_card.c examples-c/echo.c \
+ *      -Ltarget/release -lframewire -lm
  *   LD_LIBRARY_PATH=target/release ./on_air
  * then open the address it prints. The environment may say more:
  *   FRAMEWIRE_BIND           where the server listens; 127.0.0.1:8080
  *   FRAMEWIRE_SECONDS        how long it runs; until Ctrl-C
  *   FRAMEWIRE_MEDIA_ADDRESS  the one local address for media; every interface's */
 #define _POSIX_C_SOURCE 200809L
+#include "echo.h"
 #include "framewire.h"
 #include "test_card.h"
 
@@ -106,11 +109,16 @@ int main(void) {
 
     framewire_source *source = NULL;
     framewire_server *server = NULL;
+    framewire_events *events = NULL;
+    check(framewire_events_new(NULL, &events), "events_new");
     framewire_source_options so = { .size = sizeof so, .width = WIDTH, .height = HEIGHT, .fps = FPS };
     framewire_server_options vo = {
         .size = sizeof vo,
         .bind = getenv("FRAMEWIRE_BIND"),
         .media_address = getenv("FRAMEWIRE_MEDIA_ADDRESS"),
+        .events = events,
+        .publish_requests = 1,
+        .take_over = 1,
     };
     check(framewire_source_new(&so, &source), "source_new");
     check(framewire_server_new(&vo, &server), "server_new");
@@ -118,6 +126,11 @@ int main(void) {
     char address[64];
     check(framewire_server_address(server, address, sizeof address, NULL), "server_address");
     printf("on the air: http://%s/watch/test\n", address);
+    printf("publish at: http://%s/publish/cam, and watch it at /watch/cam\n", address);
+    if (echo_start(server, events)) {
+        perror("on_air: the echo");
+        return 1;
+    }
 
     test_card *card = test_card_new(WIDTH, HEIGHT, FPS);
     if (!card) {
@@ -136,7 +149,9 @@ int main(void) {
             report(source);
     }
 
+    echo_stop();
     framewire_server_free(server);
+    framewire_events_free(events);
     framewire_source_free(source);
     test_card_free(card);
     return 0;

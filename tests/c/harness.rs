@@ -51,7 +51,7 @@ pub fn compile_sanitized(source: &str) -> Option<PathBuf> {
 
 /// Compiles an example, as its first comment says.
 pub fn compile_example(name: &str) -> PathBuf {
-    build("c99", &[&format!("examples-c/{name}.c"), "examples-c/test_card.c"])
+    build("c99", &[&format!("examples-c/{name}.c"), "examples-c/test_card.c", "examples-c/echo.c"])
 }
 
 fn build(std: &str, sources: &[&str]) -> PathBuf {
