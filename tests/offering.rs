@@ -15,7 +15,7 @@ fn taken(offer: &str) -> Vec<Section> {
         let value = |prefix: &str| text.lines().find_map(|line| line.strip_prefix(prefix));
         let number = value("a=rtpmap:").and_then(|map| map.split(' ').next());
         Section {
-            mid: value("a=mid:").expect("a mid").to_owned().leak(),
+            mid: ["0", "1"].into_iter().find(|mid| value("a=mid:") == Some(mid)).expect("a mid"),
             payload_type: number.expect("a codec").parse().expect("a number"),
             extensions: Vec::new(),
             video: text.starts_with("video"),
