@@ -15,6 +15,7 @@ const chromium = () => ({
     '--autoplay-policy=no-user-gesture-required', '--allow-loopback-in-peer-connection',
     '--disable-features=WebRtcHideLocalIpsWithMdns',
     '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost',
+    '--use-fake-device-for-media-stream=fps=30', '--use-fake-ui-for-media-stream',
   ],
 });
 
@@ -26,6 +27,8 @@ const firefox = () => ({
     'media.peerconnection.ice.obfuscate_host_addresses': false,
     'media.autoplay.default': 0,
     'media.autoplay.blocking_policy': 0,
+    'media.navigator.streams.fake': true,
+    'media.navigator.permission.disabled': true,
   },
 });
 
@@ -102,6 +105,21 @@ export class Tab {
     const seen = await this.#page.evaluate('observed.look()');
     const now = Number(process.hrtime.bigint() / 1_000_000n) >>> 0; // CLOCK_MONOTONIC, as the strip's
     return { ...seen, age: (now - seen.strip.captured) | 0 };
+  }
+
+  /** Waits until our page is in a state. */
+  async reaches(state, deadline = 15_000) {
+    await this.#page.bringToFront(); // what is behind another tab is slow to notice
+    await this.#page.waitForFunction((state) => framewire.state === state, { timeout: deadline, polling: 50 }, state);
+  }
+
+  async press(selector) {
+    await this.#page.bringToFront();
+    await this.#page.click(selector);
+  }
+
+  async go(url) {
+    await this.#page.goto(url);
   }
 
   async evaluate(...args) {
