@@ -173,12 +173,12 @@ mod tests {
         let mut skew = Skew::new(ANCHOR);
         let mut capture = Capture::new(90_000);
         let early = capture.at(0, ms(500), &skew);
-        let info = report(450, 0);
-        skew.report(info.ntp, ms(470));
+        let info = report(350, 0);
+        skew.report(info.ntp, ms(370));
         capture.report(&info);
         let times: Vec<_> = (1..10).map(|n| capture.at(n * 2_970, ms(500 + n * 33), &skew)).collect();
-        assert!(times[0] == early && times.is_sorted(), "{times:?}");
-        assert!(close(times[8], ms(470 + 9 * 33)));
+        assert!(times[2] == early && times.is_sorted(), "{times:?}");
+        assert!(close(times[8], ms(370 + 9 * 33)));
     }
 
     #[test]

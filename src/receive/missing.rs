@@ -154,15 +154,15 @@ impl Default for RoundTrip {
 }
 
 impl RoundTrip {
-    /// Learns from an answer. Where several requests went out, which it answers is not known (Karn,
-    /// Partridge 1987); but one that comes too soon after the last must be of the first.
+    /// Learns from an answer. Where several requests went out, which of them it answers is not known
+    /// (Karn, Partridge 1987); if it is always the first, the round trip is longer than it was thought.
     fn answered(&mut self, entry: &Entry, now: Time) {
-        let (first, last) = (now.since(entry.noticed), now.since(entry.asked));
-        let sample = match entry.times {
-            1 => last,
-            _ if last < self.smoothed * 3 / 4 => first,
-            _ => return,
-        };
+        let sample = now.since(entry.noticed);
+        if entry.times > 1 {
+            self.smoothed += sample.saturating_sub(self.smoothed) / 8;
+            return;
+        }
+        let sample = now.since(entry.asked);
         let error = sample.abs_diff(self.smoothed);
         self.deviation = (self.deviation * 3 + error) / 4;
         self.smoothed = (self.smoothed * 3 + sample) / 4;
@@ -187,10 +187,10 @@ mod tests {
         numbers
     }
 
-    /// After twenty packets that came a round trip after they were asked for.
+    /// After many packets that came a round trip after they were asked for.
     fn trained(round_trip: u64) -> Missing {
         let mut missing = Missing::new(true);
-        for n in 0..20 {
+        for n in 0..60 {
             missing.lost(n, at(n * 1_000));
             asked(&mut missing, at(n * 1_000));
             assert!(missing.found(n, at(n * 1_000 + round_trip), true));
@@ -281,7 +281,7 @@ mod tests {
     #[test]
     fn the_deadline_is_the_moment_something_happens() {
         let mut missing = trained(30);
-        missing.lost(100, at(0));
+        missing.lost(100, at(1_000));
         let mut moments = Vec::new();
         while let Some(deadline) = missing.deadline() {
             assert!(asked(&mut missing, Time(deadline.0 - 1)).is_empty(), "not before it");

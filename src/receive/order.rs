@@ -216,3 +216,6 @@ impl Seen {
         (&mut self.0[(number / 64) as usize], 1 << (number % 64))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -250,7 +250,7 @@ mod tests {
         let bad_fir = feedback(0x84, PAYLOAD_FEEDBACK, &[0, 0, 0, 0x22]);
         let all = [EMPTY_REPORT.as_slice(), &bad_fir, &PICTURE_LOST].concat();
         let all = read_all(&all);
-        assert!(matches!(all[0], Ok(Message::Report { sender: 0x11, blocks: [], .. })));
+        assert!(matches!(all[0], Ok(Message::Report { sender: 0x11, blocks: [], info: None })));
         assert_eq!(all[1].as_ref().err(), Some(&Malformed));
         assert!(matches!(all[2], Ok(Message::Pli { sender: 0x11, media: 0x22 })));
         assert_eq!(all.len(), 3);
