@@ -144,27 +144,33 @@ impl Entry {
 struct RoundTrip {
     smoothed: Duration,
     deviation: Duration,
+    measured: bool,
+    /// Answers in a row that came after several requests.
+    unclear: u8,
 }
 
 impl Default for RoundTrip {
     fn default() -> RoundTrip {
         // What libwebrtc's receivers assume before they know.
-        RoundTrip { smoothed: Duration::from_millis(100), deviation: Duration::ZERO }
+        let smoothed = Duration::from_millis(100);
+        RoundTrip { smoothed, deviation: Duration::ZERO, measured: false, unclear: 0 }
     }
 }
 
 impl RoundTrip {
     /// Learns from an answer. Where several requests went out, which of them it answers is not known
-    /// (Karn, Partridge 1987); if it is always the first, the round trip is longer than it was thought.
+    /// (Karn, Partridge 1987); if that goes on, it is the first, and the way is longer than was thought.
     fn answered(&mut self, entry: &Entry, now: Time) {
-        let sample = now.since(entry.noticed);
-        if entry.times > 1 {
-            self.smoothed += sample.saturating_sub(self.smoothed) / 8;
+        const GOES_ON: u8 = 4;
+        self.unclear = if entry.times > 1 { self.unclear.saturating_add(1) } else { 0 };
+        if (1..GOES_ON).contains(&self.unclear) {
             return;
         }
-        let sample = now.since(entry.asked);
-        let error = sample.abs_diff(self.smoothed);
-        self.deviation = (self.deviation * 3 + error) / 4;
+        let sample = now.since(if self.unclear > 0 { entry.noticed } else { entry.asked });
+        if !std::mem::replace(&mut self.measured, true) {
+            self.smoothed = sample;
+        }
+        self.deviation = (self.deviation * 3 + sample.abs_diff(self.smoothed)) / 4;
         self.smoothed = (self.smoothed * 3 + sample) / 4;
     }
 }
