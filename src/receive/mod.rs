@@ -232,7 +232,9 @@ impl Receiver {
 
     /// Nobody wants the `track`-th track any more: nothing is asked for.
     pub fn stop(&mut self, track: usize) {
-        let _ = track;
+        if let Some(track) = self.tracks.get_mut(track) {
+            track.stop();
+        }
     }
 
     /// Says goodbye; nothing is said after it.

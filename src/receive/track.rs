@@ -122,6 +122,14 @@ impl Track {
         self.turn(TrackState::Ended, "the publisher said goodbye", cx);
     }
 
+    /// Nobody takes it any more. It ends without a word: whoever stopped it knows.
+    pub(super) fn stop(&mut self) {
+        self.keyframes.done();
+        self.stream = None;
+        self.waits(None);
+        self.state = TrackState::Ended;
+    }
+
     /// What the decoder says.
     pub(super) fn decoder(&mut self, news: DecoderNews, now: Time, cx: &mut Context<'_>) {
         let Media::Picture(pictures) = &mut self.media else { return };

@@ -260,3 +260,14 @@ fn a_goodbye_ends_the_schedule_too() {
     assert_eq!(bench.heard.states, [(0, WaitingForKeyframe), (0, Ended)]);
     assert_eq!(bench.stats(0).waiting_for_keyframe, 0);
 }
+
+#[test]
+fn a_track_that_nobody_wants_asks_for_nothing() {
+    let (mut bench, mut camera) = (Bench::new(vec![video()]), camera());
+    bench.rtp(&camera.delta(0), ms(0));
+    assert!(!bench.requests().is_empty());
+    bench.receiver.stop(0);
+    bench.rtp(&camera.delta(3_000), ms(33));
+    bench.run(ms(10_000));
+    assert!(bench.requests().is_empty());
+}
