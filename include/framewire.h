@@ -680,6 +680,16 @@ typedef struct framewire_sink_stats {
     uint32_t reserved;
 } framewire_sink_stats;
 
+// A STUN or TURN server.
+typedef struct framewire_ice_server {
+    // "stun:host:port", "turn:host:port?transport=udp" (RFC 7064, RFC 7065).
+    const char *url;
+    // For TURN; else NULL.
+    const char *username;
+    // For TURN; else NULL.
+    const char *credential;
+} framewire_ice_server;
+
 // What a peer is made from. 0 is the default of every field but `size`.
 typedef struct framewire_peer_options {
     // sizeof(framewire_peer_options).
@@ -697,11 +707,26 @@ typedef struct framewire_peer_options {
     uint32_t media_port;
     // 1: candidates of the remote are probed. 0: they are not, the remote's own probes tell where it
     // is; that is enough where it can reach this machine, and no stranger gets a packet from here.
+    // With a TURN server they always are: it lets through only whom it was told of.
     uint32_t probe_candidates;
     // How long it may be disconnected before it has failed, in milliseconds; 0: 5,000.
     uint32_t disconnect_grace_ms;
     // How long it may take to connect before it has failed, in milliseconds; 0: 30,000.
     uint32_t connect_timeout_ms;
+    // STUN and TURN servers, to learn at what other addresses this machine can be reached; of those
+    // given, one of STUN and two of TURN are asked. UNSUPPORTED: one is reached by TLS or TCP, or is
+    // TURN while `media_port` is given: what is relayed has a port of its own. NULL: none. Copied.
+    //
+    // Peers with a TURN server share a lock in the transport, which a hostile remote can hold for
+    // ever: then none of them is served or freed any more. Those without are not touched by it.
+    const struct framewire_ice_server *ice_servers;
+    // How many.
+    size_t ice_server_count;
+    // How long an answer or an offer waits for them, in milliseconds; 0: 2,000. What is learned later
+    // comes as FRAMEWIRE_EVENT_CANDIDATE; an answer or offer without a=end-of-candidates says so.
+    uint32_t gather_timeout_ms;
+    // 0.
+    uint32_t reserved;
 } framewire_peer_options;
 
 // Figures of one viewer: one source's picture or sound to one peer.
@@ -766,16 +791,6 @@ typedef struct framewire_viewer_stats {
     uint64_t packets_rtx;
 } framewire_viewer_stats;
 
-// A STUN or TURN server that viewers are told of.
-typedef struct framewire_ice_server {
-    // "stun:host:port", "turn:host:port?transport=udp" (RFC 7064, RFC 7065).
-    const char *url;
-    // For TURN; else NULL.
-    const char *username;
-    // For TURN; else NULL.
-    const char *credential;
-} framewire_ice_server;
-
 // What a server is made from. 0 is the default of every field but `size`. Every text is copied.
 typedef struct framewire_server_options {
     // sizeof(framewire_server_options).
@@ -794,7 +809,9 @@ typedef struct framewire_server_options {
     // The bearer token that a publisher must bring where its stream has none of its own; NULL:
     // everybody may publish what framewire_server_receive was called for.
     const char *publish_token;
-    // STUN and TURN servers that viewers are told of; NULL: none.
+    // STUN and TURN servers that viewers are told of, and that the peers of the server ask too, as
+    // framewire_peer_options says; what those cannot use is only told: TLS, TCP, and TURN where
+    // `media_port` is given. A session's answer waits for them, 2 seconds at most. NULL: none.
     const struct framewire_ice_server *ice_servers;
     // How many.
     size_t ice_server_count;
@@ -1119,8 +1136,8 @@ enum framewire_status framewire_peer_mid(struct framewire_peer *peer,
                                          size_t *length);
 
 // Answers `offer` (SDP; lines may end with LF or CRLF), waiting for at most `timeout_ms`
-// milliseconds (0 to 600,000; some ten are usual). The answer holds every local candidate: nothing
-// has to follow it. Send it to the remote; media flows when it has connected.
+// milliseconds (0 to 600,000; some ten are usual). The answer holds every local candidate (but
+// see `gather_timeout_ms` of framewire_peer_options): nothing has to follow it. Send it to the remote; media flows when it has connected.
 //
 // Text out: `answer` (with `capacity` bytes) receives the SDP and a NUL, `*length` (may be NULL)
 // its length without the NUL. 64 KiB always suffice. Where `answer` is NULL, or too small (LIMIT, and
@@ -1174,7 +1191,8 @@ enum framewire_status framewire_peer_description(struct framewire_peer *peer,
 
 // Takes a remote ICE candidate, "candidate:1 1 udp 2130706431 192.0.2.1 50000 typ host", in the
 // section `mid` (NULL: the first). One with a name instead of an address, and one that is not UDP,
-// is passed over; so are all of them unless the peer's options say `probe_candidates`. MALFORMED: it
+// is passed over; so are all of them unless the peer's options say `probe_candidates` or have
+// a TURN server. MALFORMED: it
 // does not parse. INVALID_STATE: offer and answer are not exchanged yet.
 enum framewire_status framewire_peer_add_candidate(struct framewire_peer *peer,
                                                    const char *candidate,

@@ -33,6 +33,7 @@ pub mod viewer;
 #[expect(unsafe_code, reason = "the C libraries are reached from here alone")]
 pub(crate) mod native;
 pub mod peer;
+pub mod ice;
 pub mod sdp;
 pub mod server;
 pub mod receive;

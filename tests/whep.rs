@@ -4,6 +4,7 @@ mod common;
 mod http_client;
 
 use common::air::Air as Program;
+use common::stun::{SHOWN, Stun};
 use common::watcher::{Arrival, PATIENCE, Section, Watcher};
 use framewire::events::{Event, EventKind, Events};
 use framewire::server::{IceServer, Server, ServerOptions};
@@ -98,10 +99,12 @@ fn every_offer_of_a_browser_is_answered_whole() {
 
 #[test]
 fn a_session_lives_from_post_to_delete() {
+    let stun = Stun::prompt();
     let ice_servers = vec![
-        IceServer { url: "stun:stun.example.org".into(), ..IceServer::default() },
+        IceServer { url: stun.url(), ..IceServer::default() },
+        // Told, and not used: it is reached over TLS.
         IceServer {
-            url: "turn:turn.example.org?transport=udp".into(),
+            url: "turns:turn.example.org".into(),
             username: Some("user".into()),
             credential: Some("pass".into()),
         },
@@ -113,10 +116,12 @@ fn a_session_lives_from_post_to_delete() {
     assert_eq!(
         links,
         [
-            "Link: <stun:stun.example.org>; rel=\"ice-server\"",
-            "Link: <turn:turn.example.org?transport=udp>; rel=\"ice-server\"; username=\"user\"; credential=\"pass\"; credential-type=\"password\"",
+            &format!("Link: <{}>; rel=\"ice-server\"", stun.url()),
+            "Link: <turns:turn.example.org>; rel=\"ice-server\"; username=\"user\"; credential=\"pass\"; credential-type=\"password\"",
         ]
     );
+    let (ip, port) = SHOWN;
+    assert!(created.body.contains(&format!(" {ip} {port} typ srflx")), "{}", created.body);
     let session = created.header("Location").expect("a location").to_owned();
     let etag = created.header("ETag").expect("an entity tag").to_owned();
     let started = air.told(EventKind::SessionStarted);

@@ -12,6 +12,7 @@ mod text;
 
 pub mod events;
 pub mod frame;
+pub mod ice;
 pub mod log;
 pub mod negotiate;
 pub mod peer;
@@ -25,7 +26,7 @@ pub mod version;
 pub mod video;
 
 /// The files of the header, in its order.
-pub const HEADER: [&str; 13] = [
+pub const HEADER: [&str; 14] = [
     "status",
     "version",
     "log",
@@ -34,6 +35,7 @@ pub const HEADER: [&str; 13] = [
     "source",
     "frame",
     "sink",
+    "ice",
     "peer",
     "negotiate",
     "server",

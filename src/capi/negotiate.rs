@@ -10,8 +10,8 @@ use std::ffi::c_char;
 use std::time::Duration;
 
 /// Answers `offer` (SDP; lines may end with LF or CRLF), waiting for at most `timeout_ms`
-/// milliseconds (0 to 600,000; some ten are usual). The answer holds every local candidate: nothing
-/// has to follow it. Send it to the remote; media flows when it has connected.
+/// milliseconds (0 to 600,000; some ten are usual). The answer holds every local candidate (but
+/// see `gather_timeout_ms` of framewire_peer_options): nothing has to follow it. Send it to the remote; media flows when it has connected.
 ///
 /// Text out: `answer` (with `capacity` bytes) receives the SDP and a NUL, `*length` (may be NULL)
 /// its length without the NUL. 64 KiB always suffice. Where `answer` is NULL, or too small (LIMIT, and
@@ -127,7 +127,8 @@ pub unsafe extern "C" fn framewire_peer_description(
 
 /// Takes a remote ICE candidate, "candidate:1 1 udp 2130706431 192.0.2.1 50000 typ host", in the
 /// section `mid` (NULL: the first). One with a name instead of an address, and one that is not UDP,
-/// is passed over; so are all of them unless the peer's options say `probe_candidates`. MALFORMED: it
+/// is passed over; so are all of them unless the peer's options say `probe_candidates` or have
+/// a TURN server. MALFORMED: it
 /// does not parse. INVALID_STATE: offer and answer are not exchanged yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn framewire_peer_add_candidate(

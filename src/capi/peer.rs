@@ -2,9 +2,10 @@
 
 use super::events::{self, framewire_events};
 use super::guard::{guard, guard_free, required};
+use super::ice::{self, framewire_ice_server};
 use super::registry::{PEERS, SINKS, SOURCES};
 use super::sink::framewire_sink;
-use super::sized::{self, flag, millis, plain};
+use super::sized::{self, flag, millis, plain, unused};
 use super::source::framewire_source;
 use super::stats::framewire_viewer_stats;
 use super::status::framewire_status;
@@ -66,14 +67,30 @@ pub struct framewire_peer_options {
     pub media_port: u32,
     /// 1: candidates of the remote are probed. 0: they are not, the remote's own probes tell where it
     /// is; that is enough where it can reach this machine, and no stranger gets a packet from here.
+    /// With a TURN server they always are: it lets through only whom it was told of.
     pub probe_candidates: u32,
     /// How long it may be disconnected before it has failed, in milliseconds; 0: 5,000.
     pub disconnect_grace_ms: u32,
     /// How long it may take to connect before it has failed, in milliseconds; 0: 30,000.
     pub connect_timeout_ms: u32,
+    /// STUN and TURN servers, to learn at what other addresses this machine can be reached; of those
+    /// given, one of STUN and two of TURN are asked. UNSUPPORTED: one is reached by TLS or TCP, or is
+    /// TURN while `media_port` is given: what is relayed has a port of its own. NULL: none. Copied.
+    ///
+    /// Peers with a TURN server share a lock in the transport, which a hostile remote can hold for
+    /// ever: then none of them is served or freed any more. Those without are not touched by it.
+    pub ice_servers: *const framewire_ice_server,
+    /// How many.
+    pub ice_server_count: usize,
+    /// How long an answer or an offer waits for them, in milliseconds; 0: 2,000. What is learned later
+    /// comes as FRAMEWIRE_EVENT_CANDIDATE; an answer or offer without a=end-of-candidates says so.
+    pub gather_timeout_ms: u32,
+    /// 0.
+    pub reserved: u32,
 }
 plain!(framewire_peer_options, first 56, {
     size, events, stream, media_address, public_addresses, media_port, probe_candidates, disconnect_grace_ms, connect_timeout_ms,
+    ice_servers, ice_server_count, gather_timeout_ms, reserved,
 });
 
 /// Makes a peer that is connected to nothing. `options` may be NULL: all defaults.
@@ -234,7 +251,7 @@ impl Entry {
 
 impl framewire_peer_options {
     /// # Safety
-    /// Each text is NULL or a C string.
+    /// Each text is NULL or a C string; `ice_servers` is NULL or has as many as it says.
     unsafe fn convert(&self) -> Result<PeerOptions> {
         // SAFETY: as promised to us.
         let (stream, address, public) = unsafe {
@@ -242,6 +259,7 @@ impl framewire_peer_options {
             let address = text::read_optional(self.media_address, "options.media_address")?;
             (stream, address, text::read_optional(self.public_addresses, "options.public_addresses")?)
         };
+        unused(self.reserved, "options.reserved")?;
         Ok(PeerOptions {
             id: None,
             events: events::queue(self.events)?,
@@ -249,6 +267,9 @@ impl framewire_peer_options {
             media_address: address.map(|a| ip_address(a, "options.media_address")).transpose()?,
             media_port: port(self.media_port, "options.media_port")?,
             public_addresses: ip_addresses(public, "options.public_addresses")?,
+            // SAFETY: as promised to us.
+            ice_servers: unsafe { ice::servers(self.ice_servers, self.ice_server_count) }?,
+            gather_timeout: millis(self.gather_timeout_ms),
             probe_candidates: flag(self.probe_candidates, "options.probe_candidates")?,
             disconnect_grace: millis(self.disconnect_grace_ms),
             connect_timeout: millis(self.connect_timeout_ms),

@@ -2,6 +2,7 @@
 
 use super::events::{self, framewire_events};
 use super::guard::{guard, guard_free, required};
+use super::ice::{self, framewire_ice_server};
 use super::peer::{ip_address, ip_addresses, port};
 use super::registry::{SERVERS, SOURCES};
 use super::sized::{self, flag, millis, plain};
@@ -9,11 +10,10 @@ use super::source::framewire_source;
 use super::stats::framewire_server_stats;
 use super::status::framewire_status;
 use super::text;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::events::Events;
-use crate::server::{IceServer, Server, ServerOptions};
+use crate::server::{Server, ServerOptions};
 use std::ffi::c_char;
-use std::slice;
 use std::sync::Arc;
 
 /// A small HTTP server that puts sources on the air and takes what browsers publish: pages at /,
@@ -23,18 +23,6 @@ use std::sync::Arc;
 /// Thread safety: every function may be called from any thread, also from callbacks.
 pub struct framewire_server {
     _token: (),
-}
-
-/// A STUN or TURN server that viewers are told of.
-#[repr(C)]
-#[derive(Clone, Copy, Debug)]
-pub struct framewire_ice_server {
-    /// "stun:host:port", "turn:host:port?transport=udp" (RFC 7064, RFC 7065).
-    pub url: *const c_char,
-    /// For TURN; else NULL.
-    pub username: *const c_char,
-    /// For TURN; else NULL.
-    pub credential: *const c_char,
 }
 
 /// What a server is made from. 0 is the default of every field but `size`. Every text is copied.
@@ -57,7 +45,9 @@ pub struct framewire_server_options {
     /// The bearer token that a publisher must bring where its stream has none of its own; NULL:
     /// everybody may publish what framewire_server_receive was called for.
     pub publish_token: *const c_char,
-    /// STUN and TURN servers that viewers are told of; NULL: none.
+    /// STUN and TURN servers that viewers are told of, and that the peers of the server ask too, as
+    /// framewire_peer_options says; what those cannot use is only told: TLS, TCP, and TURN where
+    /// `media_port` is given. A session's answer waits for them, 2 seconds at most. NULL: none.
     pub ice_servers: *const framewire_ice_server,
     /// How many.
     pub ice_server_count: usize,
@@ -211,9 +201,6 @@ pub struct Entry {
     events: Option<Arc<Events>>,
 }
 
-/// More were never meant.
-const MAX_ICE_SERVERS: usize = 16;
-
 impl framewire_server_options {
     /// # Safety
     /// Each text is NULL or a C string; `ice_servers` is NULL or has as many as it says.
@@ -225,7 +212,14 @@ impl framewire_server_options {
             let public = text::read_optional(self.public_addresses, "options.public_addresses")?;
             let token = text::read_optional(self.token, "options.token")?;
             let publish_token = text::read_optional(self.publish_token, "options.publish_token")?;
-            (bind, address, public, token, publish_token, self.ice_servers()?)
+            (
+                bind,
+                address,
+                public,
+                token,
+                publish_token,
+                ice::servers(self.ice_servers, self.ice_server_count)?,
+            )
         };
         let default = ServerOptions::default();
         Ok(ServerOptions {
@@ -249,45 +243,6 @@ impl framewire_server_options {
             idle_timeout: millis(self.idle_timeout_ms).unwrap_or(default.idle_timeout),
             connect_timeout: millis(self.connect_timeout_ms).unwrap_or(default.connect_timeout),
             posts_per_minute: count(self.posts_per_minute, default.posts_per_minute as usize) as u32,
-        })
-    }
-
-    /// # Safety
-    /// As for [`Self::convert`].
-    unsafe fn ice_servers(&self) -> Result<Vec<IceServer>> {
-        let servers = match (self.ice_servers.is_null(), self.ice_server_count) {
-            (_, 0) => &[],
-            (true, n) => {
-                let sentence = format!("options.ice_servers is NULL but options.ice_server_count is {n}");
-                return Err(Error::argument(sentence));
-            }
-            // SAFETY: as promised to us.
-            (false, n @ 1..=MAX_ICE_SERVERS) => unsafe { slice::from_raw_parts(self.ice_servers, n) },
-            (false, n) => {
-                let sentence =
-                    format!("options.ice_server_count is {n} but may be {MAX_ICE_SERVERS} at most");
-                return Err(Error::argument(sentence));
-            }
-        };
-        // SAFETY: as promised to us.
-        servers.iter().map(|server| unsafe { server.convert() }).collect()
-    }
-}
-
-impl framewire_ice_server {
-    /// # Safety
-    /// Each text is NULL or a C string.
-    unsafe fn convert(&self) -> Result<IceServer> {
-        // SAFETY: as promised to us.
-        let (url, username, credential) = unsafe {
-            let username = text::read_optional(self.username, "options.ice_servers.username")?;
-            let credential = text::read_optional(self.credential, "options.ice_servers.credential")?;
-            (text::read(self.url, "options.ice_servers.url")?, username, credential)
-        };
-        Ok(IceServer {
-            url: url.to_owned(),
-            username: username.map(str::to_owned),
-            credential: credential.map(str::to_owned),
         })
     }
 }

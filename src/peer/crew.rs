@@ -1,14 +1,16 @@
 //! The threads that negotiate: never the caller's event loop, never a callback of libdatachannel.
 
 use crate::error::{Error, Result, Status};
-use crate::native::datachannel::pass;
 use crossbeam_channel::{Receiver, Sender, TrySendError};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Negotiations that may wait; one takes about a millisecond.
 const WAITING: usize = 1_024;
 /// Two, so that one that hangs does not stop them all.
 const THREADS: usize = 2;
+/// Negotiations at a time that wait for STUN and TURN servers.
+const SLOW: usize = 256;
 
 /// One negotiation. It does not panic: [`super::negotiate::attempt`] sees to it.
 pub type Job = Box<dyn FnOnce() + Send>;
@@ -25,6 +27,28 @@ pub fn submit(job: Job) -> Result<()> {
     })
 }
 
+/// Runs `job` on a thread of its own: it waits for others. `Again`: too many do.
+pub fn submit_slow(job: Job) -> Result<()> {
+    static RUNNING: AtomicUsize = AtomicUsize::new(0);
+    /// Its place, given back however it ends.
+    struct Place;
+    impl Drop for Place {
+        fn drop(&mut self) {
+            RUNNING.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+    let place = Place;
+    if RUNNING.fetch_add(1, Ordering::Relaxed) >= SLOW {
+        return Err(Error::new(Status::Again, format!("{SLOW} peers gather candidates already")));
+    }
+    let run = move || {
+        let _place = place;
+        job();
+    };
+    let thread = std::thread::Builder::new().name("fw-gather".into()).spawn(run);
+    thread.map(drop).map_err(|error| Error::io("start a thread that negotiates", &error))
+}
+
 fn start() -> Result<Sender<Job>> {
     let (jobs, waiting) = crossbeam_channel::bounded(WAITING);
     for _ in 0..THREADS {
@@ -39,7 +63,6 @@ fn start() -> Result<Sender<Job>> {
 
 fn run(waiting: &Receiver<Job>) {
     for job in waiting {
-        let _pass = pass();
         job();
     }
 }

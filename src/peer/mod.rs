@@ -10,8 +10,9 @@ mod place;
 
 use crate::error::{Error, Result, Status};
 use crate::events::{Event, EventKind, Events};
+use crate::ice::{IceServer, Servers};
 use crate::id::Id;
-use crate::native::datachannel::{Connection, pass};
+use crate::native::datachannel::{Connection, Gathering, Trickle};
 use crate::sdp::{self, Candidate};
 use crate::sender::{Berth, Owner, Seat};
 use crate::sink::Sink;
@@ -58,9 +59,15 @@ pub struct PeerOptions {
     pub media_port: Option<u16>,
     /// Addresses to tell the remote in place of private ones: what a NAT in front of us shows.
     pub public_addresses: Vec<IpAddr>,
-    /// Whether candidates of the remote are probed. Otherwise the remote's own probes tell where
+    /// Whether candidates of the remote are probed; with a TURN server they always are. Otherwise the remote's own probes tell where
     /// it is, which is enough where it can reach us, and no stranger gets a packet from us.
     pub probe_candidates: bool,
+    /// STUN and TURN servers, to learn at what other addresses it can be reached; of those it is given,
+    /// it asks one of STUN and two of TURN. With a TURN server it has a UDP port of its own.
+    pub ice_servers: Vec<IceServer>,
+    /// How long an answer or an offer waits for them; `None`: 2 s. Candidates that come later are told
+    /// as events.
+    pub gather_timeout: Option<Duration>,
     /// How long *disconnected* may last; `None`: 5 s.
     pub disconnect_grace: Option<Duration>,
     /// How long *connecting* may last; `None`: 30 s.
@@ -84,6 +91,7 @@ impl Drop for Handle {
 struct Shared {
     id: Id,
     options: PeerOptions,
+    servers: Servers,
     // Held to look or change, and while an event is posted, so that events tell states in order.
     // Never across a call of libdatachannel, never while another thread is waited for.
     inner: Mutex<Inner>,
@@ -96,6 +104,8 @@ struct Inner {
     /// Set when negotiation begins: it happens once.
     negotiating: bool,
     link: Option<Link>,
+    /// What a negotiation waits for.
+    gathering: Option<Arc<Gathering>>,
     /// Mid and figures of what is sent, for as long as somebody may ask.
     counters: Vec<(String, Arc<ViewerCounters>)>,
 }
@@ -110,15 +120,26 @@ struct Link {
 
 impl Peer {
     /// A peer, not connected to anything.
+    ///
+    /// # Errors
+    /// An ICE server is none, or `Unsupported`: it is reached by TCP or TLS, or it is TURN and a media
+    /// port was named.
     pub fn new(options: PeerOptions) -> Result<Peer> {
+        let servers = Servers::of(&options.ice_servers)?;
+        if servers.relayed && options.media_port.is_some() {
+            let sentence = "media_port and a TURN server are both given, but what is relayed shares no port";
+            return Err(Error::new(Status::Unsupported, sentence));
+        }
         let shared = Shared {
             id: options.id.unwrap_or_else(Id::fresh),
             options,
+            servers,
             inner: Mutex::new(Inner {
                 state: PeerState::New,
                 ends: Vec::new(),
                 negotiating: false,
                 link: None,
+                gathering: None,
                 counters: Vec::new(),
             }),
         };
@@ -179,10 +200,9 @@ impl Peer {
             Some(link) => link.connection.clone(),
             None => return Err(Error::new(Status::InvalidState, "candidates come after offer and answer")),
         };
-        if !self.shared().options.probe_candidates {
+        if !self.shared().probes() {
             return Ok(());
         }
-        let _pass = pass();
         connection.add_candidate(&candidate.to_string(), mid.unwrap_or_default())
     }
 
@@ -235,7 +255,7 @@ impl Peer {
     ) -> Result<T> {
         let shared = self.shared().clone();
         let (done, result) = crossbeam_channel::bounded(1);
-        crew::submit(Box::new(move || drop(done.send(negotiate::attempt(&shared, job)))))?;
+        self.submit(Box::new(move || drop(done.send(negotiate::attempt(&shared, job)))))?;
         result.recv_timeout(timeout).unwrap_or_else(|_| {
             self.shared().end(PeerState::Failed, "negotiation took too long");
             Err(Error::new(Status::Timeout, "negotiation took too long"))
@@ -256,12 +276,20 @@ impl Peer {
         }
         self.begin()?;
         let shared = self.shared().clone();
-        crew::submit(Box::new(move || match negotiate::attempt(&shared, job) {
+        self.submit(Box::new(move || match negotiate::attempt(&shared, job) {
             Ok(sdp) => shared.tell(kind, 0, sdp),
             Err(error) => {
                 shared.tell(EventKind::NegotiationFailed, error.status() as i64, error.sentence().into());
             }
         }))
+    }
+
+    /// What waits for STUN and TURN servers, or may hang with the latter, holds up nobody else.
+    fn submit(&self, job: crew::Job) -> Result<()> {
+        match self.shared().servers.urls.is_empty() {
+            true => crew::submit(job),
+            false => crew::submit_slow(job),
+        }
     }
 
     fn begin(&self) -> Result<()> {
@@ -298,6 +326,12 @@ impl Inner {
 }
 
 impl Shared {
+    /// Whether candidates of the remote are told to libdatachannel. A TURN server lets through only what
+    /// comes from addresses that we have named to it (RFC 8656 section 9).
+    fn probes(&self) -> bool {
+        self.options.probe_candidates || self.servers.relayed
+    }
+
     /// Keeps a connection that made an offer until its answer comes.
     fn keep(&self, link: Link) -> Result<()> {
         let mut inner = self.inner.lock();
@@ -331,14 +365,27 @@ impl Shared {
         Ok(())
     }
 
+    /// Has the end of the peer end a wait for its candidates.
+    fn watch_gathering(&self, gathering: Option<&Arc<Gathering>>) -> Result<()> {
+        let mut inner = self.inner.lock();
+        if inner.is_over() {
+            return Err(Error::new(Status::Closed, "the peer was closed meanwhile"));
+        }
+        inner.gathering = gathering.cloned();
+        Ok(())
+    }
+
     /// The end, unless it was before: its sender thread says goodbye, the reaper frees the connection.
     fn end(&self, state: PeerState, reason: &str) {
-        let link = {
+        let (link, gathering) = {
             let mut inner = self.inner.lock();
             self.enter(&mut inner, state, reason);
             inner.ends.clear();
-            inner.link.take()
+            (inner.link.take(), inner.gathering.take())
         };
+        if let Some(gathering) = gathering {
+            gathering.stop();
+        }
         if let Some(link) = link {
             link.berth.leave(self.id);
         }
@@ -354,6 +401,20 @@ impl Shared {
     fn tell(&self, kind: EventKind, value: i64, text: String) {
         if let Some(events) = &self.options.events {
             events.post(Event { kind, object: self.id, stream: self.options.stream.clone(), value, text });
+        }
+    }
+}
+
+impl Trickle for Shared {
+    fn candidate(&self, candidate: &str) {
+        let candidate = match Candidate::parse(candidate) {
+            Ok(Some(candidate)) => candidate.to_string(),
+            Ok(None) if candidate.is_empty() => String::new(),
+            _ => return,
+        };
+        let inner = self.inner.lock();
+        if !inner.is_over() {
+            self.tell(EventKind::Candidate, 0, candidate);
         }
     }
 }

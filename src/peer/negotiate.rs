@@ -6,10 +6,10 @@ use super::{Link, PeerState, Shared};
 use crate::decode::worker;
 use crate::error::{Error, Result, Status};
 use crate::media::Kind;
-use crate::native::datachannel::{Config, Connection, Half};
+use crate::native::datachannel::{Config, Connection, Half, Observer, Trickle};
 use crate::receive::{Receiver, TrackConfig, TrackCounters};
 use crate::sdp::{self, Answer, Offer, OfferPlan, Section, Sending, Transport};
-use crate::sender::{self, Incoming, Line, Seat, Stream, Track};
+use crate::sender::{self, Company, Incoming, Line, Seat, Stream, Track};
 use crate::sink::Sink;
 use crate::source::Source;
 use crate::time::clock;
@@ -23,6 +23,8 @@ use uuid::Uuid;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long *disconnected* may last, unless the options say otherwise.
 const DISCONNECT_GRACE: Duration = Duration::from_secs(5);
+/// How long STUN and TURN servers are waited for, unless the options say otherwise.
+const GATHER_TIMEOUT: Duration = Duration::from_secs(2);
 /// How often a port is tried that somebody else took in the meantime.
 const PORTS: usize = 3;
 
@@ -52,7 +54,7 @@ pub fn answer(shared: &Arc<Shared>, text: &str) -> Result<String> {
         connection.set_remote(&remote, Half::Offer)?;
         connection.set_local(Half::Answer)
     })?;
-    if shared.options.probe_candidates {
+    if shared.probes() {
         for (section, candidate) in
             offer.sections.iter().flat_map(|s| s.candidates.iter().map(move |c| (s, c)))
         {
@@ -72,8 +74,8 @@ pub fn answer(shared: &Arc<Shared>, text: &str) -> Result<String> {
 /// Offers what the peer was given, in its order.
 pub fn offer(shared: &Arc<Shared>) -> Result<String> {
     let (plan, placed) = place::offer(&shared.inner.lock().ends)?;
-    let describe = |connection: &Connection| connection.set_local(Half::Offer);
-    let (mut link, line, local) = connect(shared, Half::Offer, receives(&placed), describe)?;
+    let exchange = |connection: &Connection| connection.set_local(Half::Offer);
+    let (mut link, line, local) = connect(shared, Half::Offer, receives(&placed), exchange)?;
     let offer = plan.write(&Transport::parse(&local)?, &shared.options.public_addresses)?;
     link.offered = Some(Offered { plan, placed, line });
     shared.keep(link)?;
@@ -106,26 +108,46 @@ fn receives(placed: &[Placed]) -> bool {
     placed.iter().any(|placed| matches!(placed.end, End::Sink(_)))
 }
 
-/// Makes the connection with its one track and lets `describe` exchange the descriptions on it. The
-/// sender's port may have been taken by a stranger since it was found: then it moves to another.
+/// Makes the connection with its one track, lets `exchange` set the descriptions on it, and waits for
+/// candidates as long as that may take. The sender's port may have been taken by a stranger since it was
+/// found: then it moves to another.
 fn connect(
     shared: &Arc<Shared>,
     half: Half,
     receives: bool,
-    describe: impl Fn(&Connection) -> Result<String>,
+    exchange: impl Fn(&Connection) -> Result<()>,
 ) -> Result<(Link, Arc<Line>, String)> {
     let options = &shared.options;
-    let berth = sender::berth(options.media_address, options.media_port, half == Half::Offer)?;
+    let relayed = shared.servers.relayed;
+    let company = match half {
+        _ if relayed => Company::Relayed,
+        Half::Offer => Company::Offering,
+        Half::Answer => Company::Answering,
+    };
+    let berth = sender::berth(options.media_address, options.media_port, company)?;
+    let trickle: Arc<dyn Trickle> = shared.clone();
     let address = options.media_address.map(|address| address.to_string());
     for n in 1.. {
         let line = berth.line(shared.id, receives);
-        let config = Config { bind_address: address.as_deref(), port: berth.port() };
-        let observer: Arc<dyn crate::native::datachannel::Observer> = line.clone();
-        let connection = Connection::new(&config, sdp::TRACK, Arc::downgrade(&observer))?;
-        match describe(&connection) {
-            Err(error) if n == PORTS || !berth.move_port(config.port)? => return Err(error),
+        let config = Config {
+            bind_address: address.as_deref(),
+            port: berth.port(),
+            ice_servers: &shared.servers.urls,
+            relayed,
+        };
+        let observer: Arc<dyn Observer> = line.clone();
+        let (observer, trickle) = (Arc::downgrade(&observer), Arc::downgrade(&trickle));
+        let connection = Connection::new(&config, sdp::TRACK, observer, trickle)?;
+        match exchange(&connection) {
+            Err(error) if n == PORTS || relayed || !berth.move_port(config.port)? => return Err(error),
             Err(error) => log::warn!("port {} is taken, trying another: {error}", config.port),
-            Ok(local) => {
+            Ok(()) => {
+                if let Some(gathering) = connection.gathering() {
+                    shared.watch_gathering(Some(gathering))?;
+                    gathering.wait(options.gather_timeout.unwrap_or(GATHER_TIMEOUT));
+                    shared.watch_gathering(None)?;
+                }
+                let local = connection.describe()?;
                 let link = Link { connection: Arc::new(connection), berth, offered: None };
                 return Ok((link, line, local));
             }

@@ -67,7 +67,7 @@ impl Offer {
             };
             written.write((&connection, port), &transport.credentials, &mut out);
             if let Some(candidates) = candidates.take() {
-                Transport::write_candidates(candidates, &mut out);
+                transport.write_candidates(candidates, &mut out);
             }
         }
         out

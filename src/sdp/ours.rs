@@ -74,7 +74,7 @@ impl OfferPlan {
             };
             written.write((&connection, port), &transport.credentials, &mut out);
             if n == 0 {
-                Transport::write_candidates(&candidates, &mut out);
+                transport.write_candidates(&candidates, &mut out);
             } else {
                 out.push_str("a=bundle-only\r\n");
             }

@@ -21,6 +21,8 @@ pub const TRACK: &str = "m=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\n\
 pub struct Transport {
     /// Host candidates and, with a STUN or TURN server, what was gathered from it.
     pub candidates: Vec<Candidate>,
+    /// Whether no more of them will come.
+    pub whole: bool,
     pub(super) credentials: Credentials,
     session: String,
 }
@@ -40,7 +42,9 @@ impl Transport {
         for line in session.medias.iter().flat_map(|m| text::values(&m.attributes, "candidate")) {
             candidates.extend(Candidate::parse(line)?);
         }
-        Ok(Transport { candidates, credentials, session: session.origin.sess_id })
+        let whole =
+            session.medias.iter().any(|m| m.attributes.iter().any(|a| a.attribute == "end-of-candidates"));
+        Ok(Transport { candidates, whole, credentials, session: session.origin.sess_id })
     }
 
     /// The lines of a description of ours before its groups and sections.
@@ -61,10 +65,13 @@ impl Transport {
         }
     }
 
-    pub(super) fn write_candidates(candidates: &[Candidate], out: &mut String) {
+    /// `candidates`: ours, as they are published.
+    pub(super) fn write_candidates(&self, candidates: &[Candidate], out: &mut String) {
         for candidate in candidates {
             let _ = write!(out, "a={candidate}\r\n");
         }
-        out.push_str("a=end-of-candidates\r\n");
+        if self.whole {
+            out.push_str("a=end-of-candidates\r\n");
+        }
     }
 }

@@ -35,8 +35,8 @@ pub struct Sender {
     address: Option<IpAddr>,
     /// The port that the caller named.
     fixed: Option<u16>,
-    /// Whether its peers made the offer.
-    offers: bool,
+    /// Which peers it is for.
+    company: Company,
     /// The port in use.
     port: AtomicU16,
     inbox: Arc<Inbox>,
@@ -44,17 +44,29 @@ pub struct Sender {
     peers: AtomicUsize,
 }
 
+/// Peers that share sender threads with their like alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Company {
+    /// Those that answered an offer.
+    Answering,
+    /// Those that made it: two peers of one process that talk to each other cannot share a port, where
+    /// each would take the other's packets for its own.
+    Offering,
+    /// Those with TURN servers: sending for one takes a lock that libjuice has for all of them, and may
+    /// hold for ever. Each has a port of its own.
+    Relayed,
+}
+
 /// A peer's place at a sender thread. Dropping it gives the place back.
 pub struct Berth(Arc<Sender>);
 
 /// The sender with the fewest peers for that local address and port; a new one while there are
-/// fewer than cores. Peers that make offers have senders of their own: two peers of one process that
-/// talk to each other cannot share a port, where each would take the other's packets for its own.
-pub fn berth(address: Option<IpAddr>, port: Option<u16>, offers: bool) -> Result<Berth> {
+/// fewer than cores.
+pub fn berth(address: Option<IpAddr>, port: Option<u16>, company: Company) -> Result<Berth> {
     // Held to choose or start one, never while anything is sent.
     static SENDERS: OnceLock<Mutex<Vec<Arc<Sender>>>> = OnceLock::new();
     let mut senders = SENDERS.get_or_init(Mutex::default).lock();
-    let ours = |s: &&Arc<Sender>| s.address == address && s.fixed == port && s.offers == offers;
+    let ours = |s: &&Arc<Sender>| s.address == address && s.fixed == port && s.company == company;
     let most = match port {
         Some(_) => 1,
         None => std::thread::available_parallelism().map_or(1, |n| n.get()).min(MOST),
@@ -64,7 +76,7 @@ pub fn berth(address: Option<IpAddr>, port: Option<u16>, offers: bool) -> Result
     let sender = match idlest {
         Some(sender) if count >= most || sender.peers.load(Ordering::Relaxed) == 0 => sender,
         _ => {
-            let sender = Sender::start(address, port, offers)?;
+            let sender = Sender::start(address, port, company)?;
             senders.push(sender.clone());
             sender
         }
@@ -74,12 +86,12 @@ pub fn berth(address: Option<IpAddr>, port: Option<u16>, offers: bool) -> Result
 }
 
 impl Sender {
-    fn start(address: Option<IpAddr>, port: Option<u16>, offers: bool) -> Result<Arc<Sender>> {
+    fn start(address: Option<IpAddr>, port: Option<u16>, company: Company) -> Result<Arc<Sender>> {
         let sender = Arc::new(Sender {
             id: Id::fresh(),
             address,
             fixed: port,
-            offers,
+            company,
             port: AtomicU16::new(port.map_or_else(|| free_port(address), Ok)?),
             inbox: Arc::default(),
             peers: AtomicUsize::new(0),

@@ -4,6 +4,7 @@ use super::options::ServerOptions;
 use super::sessions::{Answered, Connection, Publication, Reception};
 use crate::error::{Error, Result, Status};
 use crate::events::Events;
+use crate::ice;
 use crate::id::Id;
 use crate::media::Kind;
 use crate::peer::{Peer, PeerOptions, PeerState};
@@ -13,8 +14,8 @@ use crate::source::Source;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long an answer may take. Without a STUN server it takes a millisecond.
-const ANSWER: Duration = Duration::from_secs(2);
+/// How long an answer may take. Without a STUN server it takes a millisecond, with one two seconds at most.
+const ANSWER: Duration = Duration::from_secs(5);
 
 /// A source or a sink under a name.
 pub struct Hosted<T> {
@@ -52,6 +53,7 @@ impl<T> Hosted<T> {
             media_address: self.options.media_address,
             media_port: self.options.media_port,
             public_addresses: self.options.public_addresses.clone(),
+            ice_servers: ice::usable(&self.options.ice_servers, self.options.media_port.is_some()),
             connect_timeout: Some(self.options.connect_timeout),
             ..PeerOptions::default()
         })?;

@@ -16,7 +16,8 @@ mod sessions;
 #[cfg(test)]
 mod tests;
 
-pub use options::{IceServer, ServerOptions};
+pub use crate::ice::IceServer;
+pub use options::ServerOptions;
 
 use crate::error::{Error, Result};
 use crate::events::{Event, EventKind, Events};

@@ -5,6 +5,7 @@ use super::http::listener::Terms;
 use super::http::request::Limits;
 use crate::error::{Error, Result};
 use crate::events::Events;
+use crate::ice::IceServer;
 use crate::id::Id;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -39,7 +40,8 @@ pub struct ServerOptions {
     pub publish_requests: bool,
     /// How long that may take before they are refused.
     pub publish_timeout: Duration,
-    /// ICE servers that viewers and publishers are told of.
+    /// ICE servers that viewers and publishers are told of, and that the peers that serve them ask too, as far as a
+    /// peer can (UDP alone; no TURN where `media_port` is named).
     pub ice_servers: Vec<IceServer>,
     /// Sessions at a time.
     pub max_sessions: usize,
@@ -57,17 +59,6 @@ pub struct ServerOptions {
     pub connect_timeout: Duration,
     /// POSTs a minute from one address (one /64 of IPv6).
     pub posts_per_minute: u32,
-}
-
-/// A STUN or TURN server.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct IceServer {
-    /// `stun:host:port`, `turn:host:port?transport=udp` and the like (RFC 7064, RFC 7065).
-    pub url: String,
-    /// For TURN.
-    pub username: Option<String>,
-    /// For TURN.
-    pub credential: Option<String>,
 }
 
 impl Default for ServerOptions {
@@ -145,32 +136,5 @@ pub(super) fn check_token(name: &str, token: Option<&str>) -> Result<()> {
             Err(Error::argument(format!("{name} is empty or holds what a header cannot carry")))
         }
         _ => Ok(()),
-    }
-}
-
-impl IceServer {
-    /// RFC 9725 section 4.6.
-    fn link(&self) -> Result<String> {
-        let scheme = self.url.split(':').next().unwrap_or_default();
-        let known = ["stun", "stuns", "turn", "turns"].contains(&scheme);
-        if !known || !self.url.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'<' | b'>' | b'"')) {
-            return Err(Error::argument(format!(
-                "options.ice_servers: {:?} is no STUN or TURN URL",
-                self.url
-            )));
-        }
-        let mut link = format!("<{}>; rel=\"ice-server\"", self.url);
-        for (name, value) in [("username", &self.username), ("credential", &self.credential)] {
-            let Some(value) = value else { continue };
-            if value.chars().any(|c| c.is_control() || !c.is_ascii() || matches!(c, '"' | '\\')) {
-                let sentence = format!("options.ice_servers: a {name} holds what a header cannot carry");
-                return Err(Error::argument(sentence));
-            }
-            link.push_str(&format!("; {name}=\"{value}\""));
-        }
-        if self.credential.is_some() {
-            link.push_str("; credential-type=\"password\"");
-        }
-        Ok(link)
     }
 }

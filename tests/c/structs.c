@@ -166,6 +166,21 @@ static void peers(void) {
     FAILS(framewire_peer_new(&options, &peer), FRAMEWIRE_INVALID_ARGUMENT, "\"localhost\", which is no IP address");
     options = (framewire_peer_options){ .size = sizeof options, .stream = "\xc3\x28" };
     FAILS(framewire_peer_new(&options, &peer), FRAMEWIRE_INVALID_ARGUMENT, "options.stream is not UTF-8");
+    framewire_ice_server ice[1] = { { 0 } };
+    options = (framewire_peer_options){ .size = sizeof options, .ice_server_count = 17, .ice_servers = ice };
+    FAILS(framewire_peer_new(&options, &peer), FRAMEWIRE_INVALID_ARGUMENT, "options.ice_server_count is 17");
+    options.ice_server_count = 1, ice[0].url = "turn:192.0.2.1";
+    FAILS(framewire_peer_new(&options, &peer), FRAMEWIRE_INVALID_ARGUMENT, "needs a username and a credential");
+    ice[0].url = "turns:192.0.2.1";
+    FAILS(framewire_peer_new(&options, &peer), FRAMEWIRE_UNSUPPORTED, "over TLS");
+    ice[0] = (framewire_ice_server){ "turn:192.0.2.1", "user", "password" }, options.media_port = 5000;
+    FAILS(framewire_peer_new(&options, &peer), FRAMEWIRE_UNSUPPORTED, "media_port");
+    options = (framewire_peer_options){ .size = sizeof options, .reserved = 1 };
+    FAILS(framewire_peer_new(&options, &peer), FRAMEWIRE_INVALID_ARGUMENT, "options.reserved is 1");
+    /* As a program of the first release fills it. */
+    options = (framewire_peer_options){ .size = offsetof(framewire_peer_options, ice_servers) };
+    OK(framewire_peer_new(&options, &peer));
+    framewire_peer_free(peer);
 }
 
 static void servers(void) {

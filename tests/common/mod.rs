@@ -10,6 +10,8 @@ pub mod relay;
 pub mod rng;
 pub mod rtcp;
 pub mod rtp;
+pub mod stun;
+pub mod turn;
 pub mod vp8;
 pub mod vpx;
 pub mod watcher;

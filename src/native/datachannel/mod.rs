@@ -6,9 +6,11 @@
 //! process.
 
 mod gate;
+mod gather;
 mod reaper;
 
 pub use gate::pass;
+pub use gather::{Gathering, Trickle};
 
 use crate::error::{Error, Result, Status};
 use datachannel_sys as sys;
@@ -19,7 +21,7 @@ use std::collections::HashMap;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{OnceLock, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 /// Where a connection stands, in libdatachannel's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +53,11 @@ pub struct Config<'a> {
     pub bind_address: Option<&'a str>,
     /// The UDP port shared by all connections that name it.
     pub port: u16,
+    /// STUN and TURN servers: `stun:host:port`, `turn:user:password@host:port`.
+    pub ice_servers: &'a [String],
+    /// Whether one of them is a TURN server. Such a connection has a port of its own, because libjuice
+    /// relays nothing on a shared one.
+    pub relayed: bool,
 }
 
 /// Which half of an exchange a description is.
@@ -78,26 +85,45 @@ pub struct Connection {
     /// In [`live`].
     key: u64,
     track: c_int,
+    gathering: Option<Arc<Gathering>>,
 }
 
 impl Connection {
     /// Makes a connection with one track, of the media section `section`, that tells `observer`
-    /// what happens.
-    pub fn new(config: &Config<'_>, section: &str, observer: Weak<dyn Observer>) -> Result<Connection> {
+    /// what happens, and `trickle` of candidates that come late.
+    pub fn new(
+        config: &Config<'_>,
+        section: &str,
+        observer: Weak<dyn Observer>,
+        trickle: Weak<dyn Trickle>,
+    ) -> Result<Connection> {
+        let _pass = pass();
         initialise();
-        reaper::admit()?;
+        reaper::admit(config.relayed)?;
+        let urls: Vec<CString> = config.ice_servers.iter().map(|url| c_string(url)).collect::<Result<_>>()?;
+        let mut urls: Vec<*const c_char> = urls.iter().map(|url| url.as_ptr()).collect();
         let bind_address = config.bind_address.map(c_string).transpose()?;
         // SAFETY: all-zero is the documented default of this plain C struct.
         let mut c: sys::rtcConfiguration = unsafe { std::mem::zeroed() };
         c.bindAddress = bind_address.as_ref().map_or(std::ptr::null(), |a| a.as_ptr());
         c.disableAutoNegotiation = true;
         c.forceMediaTransport = true;
-        c.enableIceUdpMux = true;
-        c.portRangeBegin = config.port;
-        c.portRangeEnd = config.port;
-        // SAFETY: `c` and the string it points to live until the call returns.
+        c.iceServers = urls.as_mut_ptr();
+        c.iceServersCount = urls.len() as c_int;
+        if !config.relayed {
+            c.enableIceUdpMux = true;
+            c.portRangeBegin = config.port;
+            c.portRangeEnd = config.port;
+        }
+        // SAFETY: `c` and the strings it points to live until the call returns.
         let id = check("create a connection", || unsafe { sys::rtcCreatePeerConnection(&c) })?;
-        let mut connection = Connection { id, key: remember(id, observer), track: 0 };
+        let gathering = (!urls.is_empty()).then(|| Arc::new(Gathering::new(trickle)));
+        let entry = Entry {
+            observer,
+            gathering: gathering.clone(),
+            remains: Remains { connection: id, track: None, relayed: config.relayed },
+        };
+        let mut connection = Connection { id, key: remember(entry), track: 0, gathering };
         let key = connection.key;
         // SAFETY: `id` is ours; the user pointer is a number that is never dereferenced; the
         // callbacks are `extern "C"` functions that live as long as the program.
@@ -108,6 +134,10 @@ impl Connection {
             check("watch tracks", || sys::rtcSetTrackCallback(id, Some(on_unwanted_track)))?;
             // Without a message callback a data channel fills up and the connection can never be freed.
             check("watch channels", || sys::rtcSetDataChannelCallback(id, Some(on_unwanted_channel)))?;
+            if connection.gathering.is_some() {
+                check("watch candidates", || sys::rtcSetLocalCandidateCallback(id, Some(on_candidate)))?;
+                check("watch gathering", || sys::rtcSetGatheringStateChangeCallback(id, Some(on_gathering)))?;
+            }
         }
         connection.track = connection.add_track(section)?;
         Ok(connection)
@@ -138,6 +168,7 @@ impl Connection {
 
     /// Applies the remote's description.
     pub fn set_remote(&self, sdp: &str, half: Half) -> Result<()> {
+        let _pass = pass();
         let sdp = c_string(sdp)?;
         // SAFETY: both strings live until the call returns.
         check("apply the remote description", || unsafe {
@@ -146,13 +177,33 @@ impl Connection {
         .map(drop)
     }
 
-    /// Makes our description and gathers candidates; without ICE servers all of them are there
-    /// when this returns.
-    pub fn set_local(&self, half: Half) -> Result<String> {
+    /// Makes our description and begins to gather candidates.
+    pub fn set_local(&self, half: Half) -> Result<()> {
+        let _pass = pass();
         // SAFETY: the string is static.
         check("make the local description", || unsafe {
             sys::rtcSetLocalDescription(self.id, half.c_str().as_ptr())
-        })?;
+        })
+        .map(drop)
+    }
+
+    /// What is going on with STUN and TURN servers; `None`: there are none, and [`Connection::describe`]
+    /// has every candidate.
+    pub fn gathering(&self) -> Option<&Arc<Gathering>> {
+        self.gathering.as_ref()
+    }
+
+    /// Our description, with the candidates that were gathered so far. Those that come later are told.
+    pub fn describe(&self) -> Result<String> {
+        let description = self.local_description()?;
+        if let Some(gathering) = &self.gathering {
+            gathering.described(&description);
+        }
+        Ok(description)
+    }
+
+    fn local_description(&self) -> Result<String> {
+        let _pass = pass();
         // SAFETY: NULL asks for the length, which includes the terminating NUL.
         let length = check("read the local description", || unsafe {
             sys::rtcGetLocalDescription(self.id, std::ptr::null_mut(), 0)
@@ -171,6 +222,7 @@ impl Connection {
 
     /// Tells a remote candidate.
     pub fn add_candidate(&self, candidate: &str, mid: &str) -> Result<()> {
+        let _pass = pass();
         let (candidate, mid) = (c_string(candidate)?, c_string(mid)?);
         // SAFETY: both strings live until the call returns.
         check("add a candidate", || unsafe {
@@ -191,6 +243,7 @@ impl Drop for Connection {
 /// A connection that somebody holds.
 struct Entry {
     observer: Weak<dyn Observer>,
+    gathering: Option<Arc<Gathering>>,
     remains: Remains,
 }
 
@@ -203,11 +256,10 @@ fn live() -> &'static Live {
     LIVE.get_or_init(Live::default)
 }
 
-fn remember(connection: c_int, observer: Weak<dyn Observer>) -> u64 {
+fn remember(entry: Entry) -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let key = NEXT.fetch_add(1, Ordering::Relaxed);
-    let remains = Remains { connection, track: None };
-    live().write().insert(key, Entry { observer, remains });
+    live().write().insert(key, entry);
     key
 }
 
@@ -219,9 +271,21 @@ fn user_pointer(key: u64) -> *mut c_void {
 /// Runs `call` with the observer behind a user pointer, if it still lives. Panics end here.
 fn observe(pointer: *mut c_void, call: impl FnOnce(&dyn Observer)) {
     let observer = live().read().get(&(pointer as usize as u64)).and_then(|entry| entry.observer.upgrade());
-    if let Some(observer) = observer
-        && catch_unwind(AssertUnwindSafe(|| call(&*observer))).is_err()
-    {
+    if let Some(observer) = observer {
+        contain(|| call(&*observer));
+    }
+}
+
+/// The same with what watches its gathering.
+fn observe_gathering(pointer: *mut c_void, call: impl FnOnce(&Gathering)) {
+    let gathering = live().read().get(&(pointer as usize as u64)).and_then(|entry| entry.gathering.clone());
+    if let Some(gathering) = gathering {
+        contain(|| call(&gathering));
+    }
+}
+
+fn contain(call: impl FnOnce()) {
+    if catch_unwind(AssertUnwindSafe(call)).is_err() {
         log::error!("a panic in a callback of the transport was stopped");
     }
 }
@@ -235,6 +299,20 @@ extern "C" fn on_state(_: c_int, state: sys::rtcState, pointer: *mut c_void) {
         _ => return,
     };
     observe(pointer, |observer| observer.state(state));
+}
+
+extern "C" fn on_candidate(_: c_int, candidate: *const c_char, _: *const c_char, pointer: *mut c_void) {
+    if !candidate.is_null() {
+        // SAFETY: a NUL-terminated string for the time of this call.
+        let candidate = unsafe { CStr::from_ptr(candidate) }.to_string_lossy();
+        observe_gathering(pointer, |gathering| gathering.found(&candidate));
+    }
+}
+
+extern "C" fn on_gathering(_: c_int, state: sys::rtcGatheringState, pointer: *mut c_void) {
+    if state == sys::rtcGatheringState_RTC_GATHERING_COMPLETE {
+        observe_gathering(pointer, Gathering::finish);
+    }
 }
 
 extern "C" fn on_open(_: c_int, pointer: *mut c_void) {

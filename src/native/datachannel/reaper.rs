@@ -1,4 +1,8 @@
-//! The thread that frees connections: freeing waits for running callbacks, and nobody else may.
+//! The threads that free connections: freeing waits for running callbacks, and nobody else may.
+//!
+//! Connections with a TURN server have one of their own. libjuice serves them all on one thread, which
+//! holds one lock while it calls back; DTLS on a full queue can stop that thread for ever, and then none
+//! of them can be freed any more. Those that share a port are not touched by it.
 
 use crate::error::{Error, Result, Status};
 use datachannel_sys as sys;
@@ -6,7 +10,7 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::collections::VecDeque;
 use std::ffi::c_int;
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How many closed connections may wait to be freed before new ones are refused.
 const BACKLOG: usize = 1_024;
@@ -15,6 +19,8 @@ const BACKLOG: usize = 1_024;
 pub struct Remains {
     pub connection: c_int,
     pub track: Option<c_int>,
+    /// Whether it had a TURN server.
+    pub relayed: bool,
 }
 
 #[derive(Default)]
@@ -33,14 +39,20 @@ struct Reaper {
     done: Condvar,
 }
 
-static REAPER: OnceLock<Reaper> = OnceLock::new();
+/// One for what shares a port, one for what may hang.
+static REAPERS: [OnceLock<Reaper>; 2] = [OnceLock::new(), OnceLock::new()];
+
+fn reaper(relayed: bool) -> &'static OnceLock<Reaper> {
+    &REAPERS[usize::from(relayed)]
+}
 
 /// Makes sure that the thread runs and is not too far behind for one more connection.
-pub fn admit() -> Result<()> {
+pub fn admit(relayed: bool) -> Result<()> {
     let mut failed = None;
-    let reaper = REAPER.get_or_init(|| {
-        let thread = std::thread::Builder::new().name("fw-reaper".into());
-        failed = thread.spawn(|| REAPER.wait().run()).err();
+    let reaper = reaper(relayed).get_or_init(|| {
+        let name = if relayed { "fw-reaper-turn" } else { "fw-reaper" };
+        let thread = std::thread::Builder::new().name(name.into());
+        failed = thread.spawn(move || reaper(relayed).wait().run()).err();
         Reaper { waiting: Mutex::default(), wake: Condvar::new(), done: Condvar::new() }
     });
     if let Some(error) = failed {
@@ -54,7 +66,7 @@ pub fn admit() -> Result<()> {
 
 /// Frees `remains` soon.
 pub fn bury(remains: Remains) {
-    if let Some(reaper) = REAPER.get() {
+    if let Some(reaper) = reaper(remains.relayed).get() {
         reaper.waiting.lock().list.push_back(remains);
         reaper.wake.notify_one();
     }
@@ -63,11 +75,16 @@ pub fn bury(remains: Remains) {
 /// Frees `all`, and whatever waits, before the process ends: waits until it is done, at most
 /// `patience`.
 pub fn bury_last(all: Vec<Remains>, patience: Duration) {
-    let Some(reaper) = REAPER.get() else { return };
-    let mut waiting = reaper.waiting.lock();
-    waiting.list.extend(all);
-    reaper.wake.notify_one();
-    reaper.done.wait_while_for(&mut waiting, |waiting| waiting.busy || !waiting.list.is_empty(), patience);
+    let deadline = Instant::now() + patience;
+    all.into_iter().for_each(bury);
+    for reaper in REAPERS.iter().filter_map(OnceLock::get) {
+        let mut waiting = reaper.waiting.lock();
+        reaper.done.wait_while_until(
+            &mut waiting,
+            |waiting| waiting.busy || !waiting.list.is_empty(),
+            deadline,
+        );
+    }
 }
 
 impl Reaper {
