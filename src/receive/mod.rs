@@ -230,7 +230,7 @@ impl Receiver {
         }
     }
 
-    /// Nobody wants the `track`-th track any more: nothing is asked for.
+    /// Nobody wants the `track`-th track any more: nothing is asked for, handed over or told of it.
     pub fn stop(&mut self, track: usize) {
         if let Some(track) = self.tracks.get_mut(track) {
             track.stop();

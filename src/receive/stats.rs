@@ -36,7 +36,7 @@ figures! {
     reordered,
     /// Packets that came twice on the stream's own SSRC.
     duplicates,
-    /// Packets that came after they had been given up, or from before the start.
+    /// Packets that came after they had been given up, before the first or after the end.
     too_late,
     /// Packets that break their format: RTP (counted at a peer's first track), RTX or VP8.
     malformed,

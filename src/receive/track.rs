@@ -1,9 +1,11 @@
 //! One incoming track: its packets in order, its media to the decoder, its requests to the sender.
 
+mod settle;
+
 use super::assemble::begins_keyframe;
 use super::clock::{Capture, Skew};
 use super::hand::Hand;
-use super::keyframe::{Keyframes, Request};
+use super::keyframe::Keyframes;
 use super::order::{Item, Order, Piece, Taken};
 use super::picture::Pictures;
 use super::reception::{Interval, Reception};
@@ -115,19 +117,17 @@ impl Track {
             return;
         }
         self.run(cx, |order, deliver| order.flush(deliver));
-        self.keyframes.done();
-        self.stream = None;
-        self.waits(None);
+        self.stop();
         cx.out.unit(self.index, Unit::End);
-        self.turn(TrackState::Ended, "the publisher said goodbye", cx);
+        cx.out.state(self.index, self.state, "the publisher said goodbye");
     }
 
-    /// Nobody takes it any more. It ends without a word: whoever stopped it knows.
+    /// Takes nothing more, and asks for nothing.
     pub(super) fn stop(&mut self) {
+        self.state = TrackState::Ended;
         self.keyframes.done();
         self.stream = None;
         self.waits(None);
-        self.state = TrackState::Ended;
     }
 
     /// What the decoder says.
@@ -313,83 +313,5 @@ impl Track {
             Media::Picture(pictures) => work(order, &mut |item| pictures.item(item, &mut hand)),
             Media::Sound(sounds) => work(order, &mut |item| sounds.item(item, &mut hand)),
         })
-    }
-
-    /// Draws the conclusions from what moved on.
-    fn settle(&mut self, now: Time, why: &str, cx: &mut Context<'_>) {
-        while let (Media::Picture(pictures), Some(stream)) = (&mut self.media, &self.stream)
-            && std::mem::take(&mut pictures.wanted)
-        {
-            let (comes, waits) = (pictures.keyframe_comes(), stream.order.find(begins_keyframe));
-            self.freeze(now, why, cx);
-            match waits {
-                _ if comes => {}
-                Some(number) => {
-                    self.run(cx, |order, deliver| order.give_up_before(number, deliver));
-                }
-                None => self.keyframes.want(now),
-            }
-        }
-        if let Media::Sound(Sounds { heard: true, .. }) = self.media {
-            self.live(now, "sound came", cx);
-        }
-        self.speak(now, cx);
-    }
-
-    /// Asks for what is missing.
-    fn speak(&mut self, now: Time, cx: &mut Context<'_>) {
-        let Some(stream) = &mut self.stream else { return };
-        let counters = &self.config.counters;
-        if !stream.order.missing.is_empty() {
-            self.numbers.clear();
-            stream.order.missing.ask(now, &mut self.numbers);
-            if !self.numbers.is_empty() {
-                cx.out.send(cx.writer.nack(stream.ssrc, &self.numbers));
-                add(&counters.nacks_sent, 1);
-                add(&counters.packets_nacked, self.numbers.len() as u64);
-            }
-        }
-        match self.keyframes.due(now) {
-            Some(Request::Pli) => {
-                cx.out.send(cx.writer.pli(stream.ssrc));
-                add(&counters.plis_sent, 1);
-            }
-            Some(Request::Fir(number)) => {
-                cx.out.send(cx.writer.fir(stream.ssrc, number));
-                add(&counters.firs_sent, 1);
-            }
-            None => {}
-        }
-    }
-
-    fn freeze(&mut self, now: Time, why: &str, cx: &mut Context<'_>) {
-        let why = match self.state {
-            TrackState::Waiting => "the first packet came",
-            TrackState::Live => why,
-            _ => return,
-        };
-        add(&self.config.counters.freezes, (self.state == TrackState::Live).into());
-        self.waits(Some(now));
-        self.turn(TrackState::WaitingForKeyframe, why, cx);
-    }
-
-    fn live(&mut self, now: Time, why: &str, cx: &mut Context<'_>) {
-        let first = &self.config.counters.first_frame_us;
-        if first.load(std::sync::atomic::Ordering::Relaxed) == 0 {
-            set(first, (now.since(self.started).as_micros() as u64).max(1));
-        }
-        self.turn(TrackState::Live, why, cx);
-    }
-
-    fn waits(&mut self, since: Option<Time>) {
-        set(&self.config.counters.waiting_for_keyframe, since.is_some().into());
-        set(&self.config.counters.waiting_since_us, since.map_or(0, |since| since.0));
-    }
-
-    fn turn(&mut self, state: TrackState, why: &str, cx: &mut Context<'_>) {
-        if self.state != state {
-            self.state = state;
-            cx.out.state(self.index, state, why);
-        }
     }
 }

@@ -22,7 +22,7 @@ const APPLICATION: u8 = 15;
 /// SSRC, NTP and RTP time, packets, octets: RFC 3550 section 6.4.1.
 const SENDER_INFO: usize = 24;
 
-/// One message of a compound packet, as far as a sender cares.
+/// One message of a compound packet, as far as anybody here cares.
 #[derive(Debug)]
 pub enum Message<'a> {
     /// A sender's or receiver's report.
@@ -71,7 +71,7 @@ pub enum Message<'a> {
         /// Whole SSRCs; see [`ssrcs`].
         leaving: &'a [u8],
     },
-    /// Something a sender has no use for: SDES, APP, XR, transport-wide feedback.
+    /// Something of no use here: SDES, APP, XR, transport-wide feedback.
     Other,
 }
 

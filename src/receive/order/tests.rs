@@ -18,7 +18,7 @@ impl Bench {
     fn push(&mut self, number: u64) -> Taken {
         let payload = number.to_be_bytes();
         let (timestamp, arrived) = (number as u32 * 3, Time(number));
-        let piece = Piece { number, timestamp, marker: number % 2 == 0, arrived, payload: &payload };
+        let piece = Piece { number, timestamp, marker: number.is_multiple_of(2), arrived, payload: &payload };
         let Bench { order, came, now } = self;
         order.push(piece, false, *now, &mut |item| came.push(read(item)))
     }
@@ -44,7 +44,7 @@ fn read(item: Item<'_>) -> i64 {
         Item::Piece(piece) => {
             assert_eq!(piece.payload, piece.number.to_be_bytes());
             assert_eq!((piece.timestamp, piece.arrived), (piece.number as u32 * 3, Time(piece.number)));
-            assert_eq!(piece.marker, piece.number % 2 == 0);
+            assert_eq!(piece.marker, piece.number.is_multiple_of(2));
             piece.number as i64
         }
     }

@@ -120,9 +120,11 @@ pub enum Said {
     Remb(u64, Vec<u32>),
     TransportWide,
     Bye,
-    /// SSRC, lost, fraction, last report, delay.
-    Report(Vec<(u32, u32, u8, u32, u32)>),
+    Report(Blocks),
 }
+
+/// SSRC, lost, fraction, last report, delay.
+pub type Blocks = Vec<(u32, u32, u8, u32, u32)>;
 
 /// Reads by the crate, not by our own parser; REMB, which it does not know, by hand.
 fn read(bytes: &[u8]) -> Vec<Said> {

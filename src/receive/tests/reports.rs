@@ -1,7 +1,7 @@
 use super::super::*;
 use super::bench::*;
 
-fn reports(bench: &mut Bench) -> Vec<Vec<(u32, u32, u8, u32, u32)>> {
+fn reports(bench: &mut Bench) -> Vec<Blocks> {
     let said = bench.said().into_iter();
     said.filter_map(|said| if let Said::Report(blocks) = said { Some(blocks) } else { None }).collect()
 }
