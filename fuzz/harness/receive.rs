@@ -141,7 +141,8 @@ impl Out for Listener {
         !self.full
     }
 
-    fn state(&mut self, _: usize, state: TrackState, why: &str) {
+    fn state(&mut self, track: usize, state: TrackState, why: &str) {
+        assert!(!self.ended[track] || state == TrackState::Ended, "the end is the end");
         assert!(state != TrackState::Failed && !why.is_empty());
     }
 }

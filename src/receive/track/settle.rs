@@ -25,7 +25,9 @@ impl Track {
                 None => self.keyframes.want(now),
             }
         }
-        if let Media::Sound(Sounds { heard: true, .. }) = self.media {
+        if self.stream.is_some()
+            && let Media::Sound(Sounds { heard: true, .. }) = self.media
+        {
             self.live(now, "sound came", cx);
         }
         self.speak(now, cx);
