@@ -128,6 +128,15 @@ typedef enum framewire_event_kind {
     // A publisher of a server is gone: `text` says why. With `value` 0 it is one that was accepted
     // and whose offer could not be answered.
     FRAMEWIRE_EVENT_PUBLISH_ENDED = 14,
+    // The remote of a peer made a data channel: framewire_peer_next_channel hands it out; `text` is its
+    // label.
+    FRAMEWIRE_EVENT_CHANNEL_ARRIVED = 20,
+    // A data channel that you made is open; `text` is its label.
+    FRAMEWIRE_EVENT_CHANNEL_OPEN = 21,
+    // A message waits on a data channel on which none did.
+    FRAMEWIRE_EVENT_CHANNEL_MESSAGE = 22,
+    // A data channel is closed; `text` says why.
+    FRAMEWIRE_EVENT_CHANNEL_CLOSED = 23,
     // The picture that feeds a sink entered a state: `value` is a framewire_track_state, `text` the
     // reason.
     FRAMEWIRE_EVENT_VIDEO_TRACK = 15,
@@ -218,6 +227,23 @@ typedef enum framewire_track_state {
     // Too much in a row could not be decoded.
     FRAMEWIRE_TRACK_FAILED = 4,
 } framewire_track_state;
+
+// Where a channel stands.
+typedef enum framewire_channel_state {
+    // Nothing can be sent yet.
+    FRAMEWIRE_CHANNEL_OPENING = 0,
+    // Messages go both ways.
+    FRAMEWIRE_CHANNEL_OPEN = 1,
+    // It is over.
+    FRAMEWIRE_CHANNEL_CLOSED = 2,
+} framewire_channel_state;
+
+// A data channel of a peer: messages both ways, beside the media or alone, in order and complete unless
+// its options say otherwise.
+//
+// Thread safety: every function may be called from any thread, also from callbacks;
+// framewire_channel_next holds up an event callback that waits in it.
+typedef struct framewire_channel framewire_channel;
 
 // A queue of what happened: to the sources, peers and servers whose options name it. It is read
 // with framewire_events_next, by a descriptor in a loop of yours, or by a callback.
@@ -725,8 +751,9 @@ typedef struct framewire_peer_options {
     // How long an answer or an offer waits for them, in milliseconds; 0: 2,000. What is learned later
     // comes as FRAMEWIRE_EVENT_CANDIDATE; an answer or offer without a=end-of-candidates says so.
     uint32_t gather_timeout_ms;
-    // 0.
-    uint32_t reserved;
+    // 1: the remote may make data channels, which framewire_peer_next_channel hands out. Those that you
+    // make need no leave.
+    uint32_t accept_channels;
 } framewire_peer_options;
 
 // Figures of one viewer: one source's picture or sound to one peer.
@@ -790,6 +817,44 @@ typedef struct framewire_viewer_stats {
     // Of the packets sent again, those in a stream of their own (RTX).
     uint64_t packets_rtx;
 } framewire_viewer_stats;
+
+// What a channel is made from. 0 is the default of every field but `size`.
+typedef struct framewire_channel_options {
+    // sizeof(framewire_channel_options).
+    size_t size;
+    // Its name, as the remote sees it; NULL: "". Copied.
+    const char *label;
+    // Its subprotocol, as the remote sees it; NULL: "". Copied.
+    const char *protocol;
+    // 1: messages may arrive in another order.
+    uint32_t unordered;
+    // 1: a message may be lost: it is given up after `max_retransmits` further tries, or after
+    // `max_lifetime_ms` milliseconds if that is not 0. 0: every message arrives, as long as the
+    // connection lives.
+    uint32_t unreliable;
+    // See `unreliable`.
+    uint32_t max_retransmits;
+    // See `unreliable`.
+    uint32_t max_lifetime_ms;
+} framewire_channel_options;
+
+// Figures of one channel.
+typedef struct framewire_channel_stats {
+    // sizeof(framewire_channel_stats).
+    size_t size;
+    // Messages given to the transport.
+    uint64_t messages_sent;
+    // Their bytes.
+    uint64_t bytes_sent;
+    // Messages received.
+    uint64_t messages_received;
+    // Their bytes.
+    uint64_t bytes_received;
+    // Messages that wait to be taken.
+    uint64_t waiting;
+    // Bytes that wait to be sent. 0 is not delivery: the transport holds up to a megabyte more.
+    uint64_t buffered;
+} framewire_channel_stats;
 
 // What a server is made from. 0 is the default of every field but `size`. Every text is copied.
 typedef struct framewire_server_options {
@@ -1197,6 +1262,75 @@ enum framewire_status framewire_peer_description(struct framewire_peer *peer,
 enum framewire_status framewire_peer_add_candidate(struct framewire_peer *peer,
                                                    const char *candidate,
                                                    const char *mid);
+
+// Makes a channel of `peer`; it opens when the peer has connected, which FRAMEWIRE_EVENT_CHANNEL_OPEN of
+// the peer's events tells. To be called before the offer comes or is made, or at any time after data
+// channels were negotiated. `options` may be NULL: all defaults.
+//
+// On success `*channel` is yours until framewire_channel_free; it may be freed before its peer or after
+// it. INVALID_STATE: the connection was negotiated without data channels. CLOSED: the peer is over.
+// LIMIT: it has 1,024 channels.
+enum framewire_status framewire_peer_channel(struct framewire_peer *peer,
+                                             const struct framewire_channel_options *options,
+                                             struct framewire_channel **channel);
+
+// Takes a channel that the remote made, waiting for at most `timeout_ms` milliseconds: 0 does not wait,
+// -1 waits without end. The peer's options must say `accept_channels`. On success `*channel` is yours
+// until framewire_channel_free; events about it name it from now on. TIMEOUT: none came. CLOSED: the peer
+// is over.
+enum framewire_status framewire_peer_next_channel(struct framewire_peer *peer,
+                                                  int32_t timeout_ms,
+                                                  struct framewire_channel **channel);
+
+// Closes a channel, after what was given to send, and ends it. NULL is fine. Who waits for a message of
+// it returns with CLOSED; its descriptor is closed: take it out of your loop first. Nothing about events
+// is different from framewire_peer_free.
+void framewire_channel_free(struct framewire_channel *channel);
+
+// Queues one message of `length` bytes: `is_text` 1 for UTF-8, which needs no NUL and must have none
+// inside, 0 for bytes. It is copied; never blocks. An empty message is fine.
+//
+// AGAIN: 16 MiB wait to be sent; nothing was queued. INVALID_STATE: it is not open yet. CLOSED: it is
+// over. LIMIT: the message is longer than the remote takes (browsers: 262,144 bytes).
+enum framewire_status framewire_channel_send(struct framewire_channel *channel,
+                                             const void *message,
+                                             size_t length,
+                                             uint32_t is_text);
+
+// Takes the next message, waiting for at most `timeout_ms` milliseconds: 0 does not wait, -1 waits
+// without end. `message` (with `capacity` bytes; 262,144 always suffice) receives it, `*length` its
+// length, `*is_text` (may be NULL) 1 if it is UTF-8 text, without a NUL behind it.
+//
+// LIMIT: `capacity` is too small; the message stays, and `*length` is written. TIMEOUT: none came.
+// CLOSED: the channel is closed, and all that came was taken.
+//
+// What comes waits for you, up to 16 MiB; a channel with more is closed.
+enum framewire_status framewire_channel_next(struct framewire_channel *channel,
+                                             int32_t timeout_ms,
+                                             void *message,
+                                             size_t capacity,
+                                             size_t *length,
+                                             uint32_t *is_text);
+
+// A descriptor for poll, select or epoll: readable exactly while a message waits, or the channel is
+// closed. Only wait for it; do not read or close it. It is the same one each time, and lives until
+// framewire_channel_free. A negative number is a framewire_status, and poll passes over it.
+int32_t framewire_channel_fd(struct framewire_channel *channel);
+
+// The name of a channel. Text out: `label` (with `capacity` bytes) receives it and a NUL, `*length` (may
+// be NULL) its length without the NUL; `label` may be NULL. LIMIT: it is too small and not written to,
+// but `*length` is.
+enum framewire_status framewire_channel_label(struct framewire_channel *channel,
+                                              char *label,
+                                              size_t capacity,
+                                              size_t *length);
+
+// Where a channel stands: `*state` is a framewire_channel_state.
+enum framewire_status framewire_channel_get_state(struct framewire_channel *channel, int32_t *state);
+
+// The figures of a channel as they stand. `stats->size` must be set.
+enum framewire_status framewire_channel_get_stats(struct framewire_channel *channel,
+                                                  struct framewire_channel_stats *stats);
 
 // Makes a server and starts to listen. `options` may be NULL: all defaults.
 //

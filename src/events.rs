@@ -42,6 +42,14 @@ pub enum EventKind {
     /// A WHIP session ended; `text` says why. With `value` 0 it is one that was accepted and did
     /// not begin.
     PublishEnded = 14,
+    /// The remote made a data channel: the object is the peer, `text` the channel's label.
+    ChannelArrived = 20,
+    /// A data channel that we made is open; `text` is its label.
+    ChannelOpen = 21,
+    /// A message waits on a data channel where none did.
+    ChannelMessage = 22,
+    /// A data channel is closed; `text` says why.
+    ChannelClosed = 23,
     /// The picture that a sink takes entered a state; `value` is its
     /// [`crate::receive::TrackState`], `text` the reason.
     VideoTrack = 15,

@@ -34,6 +34,7 @@ pub mod viewer;
 pub(crate) mod native;
 pub mod peer;
 pub mod ice;
+pub mod channel;
 pub mod sdp;
 pub mod server;
 pub mod receive;

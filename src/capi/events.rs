@@ -58,6 +58,15 @@ pub enum framewire_event_kind {
     /// A publisher of a server is gone: `text` says why. With `value` 0 it is one that was accepted
     /// and whose offer could not be answered.
     FRAMEWIRE_EVENT_PUBLISH_ENDED = 14,
+    /// The remote of a peer made a data channel: framewire_peer_next_channel hands it out; `text` is its
+    /// label.
+    FRAMEWIRE_EVENT_CHANNEL_ARRIVED = 20,
+    /// A data channel that you made is open; `text` is its label.
+    FRAMEWIRE_EVENT_CHANNEL_OPEN = 21,
+    /// A message waits on a data channel on which none did.
+    FRAMEWIRE_EVENT_CHANNEL_MESSAGE = 22,
+    /// A data channel is closed; `text` says why.
+    FRAMEWIRE_EVENT_CHANNEL_CLOSED = 23,
     /// The picture that feeds a sink entered a state: `value` is a framewire_track_state, `text` the
     /// reason.
     FRAMEWIRE_EVENT_VIDEO_TRACK = 15,
@@ -289,4 +298,8 @@ const _: () = {
     assert!(FRAMEWIRE_EVENT_VIDEO_TRACK as i32 == VideoTrack as i32);
     assert!(FRAMEWIRE_EVENT_AUDIO_TRACK as i32 == AudioTrack as i32);
     assert!(FRAMEWIRE_EVENT_FIRST_FRAME as i32 == FirstFrame as i32);
+    assert!(FRAMEWIRE_EVENT_CHANNEL_ARRIVED as i32 == ChannelArrived as i32);
+    assert!(FRAMEWIRE_EVENT_CHANNEL_OPEN as i32 == ChannelOpen as i32);
+    assert!(FRAMEWIRE_EVENT_CHANNEL_MESSAGE as i32 == ChannelMessage as i32);
+    assert!(FRAMEWIRE_EVENT_CHANNEL_CLOSED as i32 == ChannelClosed as i32);
 };

@@ -10,6 +10,7 @@ mod registry;
 mod sized;
 mod text;
 
+pub mod channel;
 pub mod events;
 pub mod frame;
 pub mod ice;
@@ -26,7 +27,7 @@ pub mod version;
 pub mod video;
 
 /// The files of the header, in its order.
-pub const HEADER: [&str; 14] = [
+pub const HEADER: [&str; 15] = [
     "status",
     "version",
     "log",
@@ -38,6 +39,7 @@ pub const HEADER: [&str; 14] = [
     "ice",
     "peer",
     "negotiate",
+    "channel",
     "server",
     "publish",
     "stats",

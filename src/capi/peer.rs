@@ -5,7 +5,7 @@ use super::guard::{guard, guard_free, required};
 use super::ice::{self, framewire_ice_server};
 use super::registry::{PEERS, SINKS, SOURCES};
 use super::sink::framewire_sink;
-use super::sized::{self, flag, millis, plain, unused};
+use super::sized::{self, flag, millis, plain};
 use super::source::framewire_source;
 use super::stats::framewire_viewer_stats;
 use super::status::framewire_status;
@@ -85,12 +85,13 @@ pub struct framewire_peer_options {
     /// How long an answer or an offer waits for them, in milliseconds; 0: 2,000. What is learned later
     /// comes as FRAMEWIRE_EVENT_CANDIDATE; an answer or offer without a=end-of-candidates says so.
     pub gather_timeout_ms: u32,
-    /// 0.
-    pub reserved: u32,
+    /// 1: the remote may make data channels, which framewire_peer_next_channel hands out. Those that you
+    /// make need no leave.
+    pub accept_channels: u32,
 }
 plain!(framewire_peer_options, first 56, {
     size, events, stream, media_address, public_addresses, media_port, probe_candidates, disconnect_grace_ms, connect_timeout_ms,
-    ice_servers, ice_server_count, gather_timeout_ms, reserved,
+    ice_servers, ice_server_count, gather_timeout_ms, accept_channels,
 });
 
 /// Makes a peer that is connected to nothing. `options` may be NULL: all defaults.
@@ -259,7 +260,6 @@ impl framewire_peer_options {
             let address = text::read_optional(self.media_address, "options.media_address")?;
             (stream, address, text::read_optional(self.public_addresses, "options.public_addresses")?)
         };
-        unused(self.reserved, "options.reserved")?;
         Ok(PeerOptions {
             id: None,
             events: events::queue(self.events)?,
@@ -273,6 +273,7 @@ impl framewire_peer_options {
             probe_candidates: flag(self.probe_candidates, "options.probe_candidates")?,
             disconnect_grace: millis(self.disconnect_grace_ms),
             connect_timeout: millis(self.connect_timeout_ms),
+            accept_channels: flag(self.accept_channels, "options.accept_channels")?,
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Handles are tokens: a kind, an index and a generation, never an address. A token that is stale,
 //! of another kind or made up finds nothing; what it finds lives on while a call uses it.
 
-use super::{events, frame, log, peer, server, sink, source};
+use super::{channel, events, frame, log, peer, server, sink, source};
 use crate::error::{Error, Result, Status};
 use crate::id::Id;
 use parking_lot::RwLock;
@@ -13,6 +13,7 @@ pub static EVENTS: Table<events::Entry> = Table::new(3, "events");
 pub static SERVERS: Table<server::Entry> = Table::new(4, "server");
 pub static LOGS: Table<log::Entry> = Table::new(5, "log");
 pub static SINKS: Table<sink::Entry> = Table::new(6, "sink");
+pub static CHANNELS: Table<channel::Entry> = Table::new(9, "channel");
 pub static FRAMES: Table<frame::Entry> = Table::unsung(7, "frame");
 
 /// Whether an object may still be heard of: true for one without a handle.
@@ -22,6 +23,7 @@ pub fn is_alive(id: Id) -> bool {
         2 => PEERS.holds(id),
         4 => SERVERS.holds(id),
         6 => SINKS.holds(id),
+        9 => CHANNELS.holds(id),
         _ => true,
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod life;
 mod negotiate;
 mod place;
 
+use crate::channel::{Channel, ChannelOptions, Hub};
 use crate::error::{Error, Result, Status};
 use crate::events::{Event, EventKind, Events};
 use crate::ice::{IceServer, Servers};
@@ -72,6 +73,8 @@ pub struct PeerOptions {
     pub disconnect_grace: Option<Duration>,
     /// How long *connecting* may last; `None`: 30 s.
     pub connect_timeout: Option<Duration>,
+    /// Whether the remote may make data channels; those that we make need no leave.
+    pub accept_channels: bool,
 }
 
 /// One connection. Cloning gives another handle to the same one; it ends with [`Peer::close`], or
@@ -92,6 +95,7 @@ struct Shared {
     id: Id,
     options: PeerOptions,
     servers: Servers,
+    hub: Arc<Hub>,
     // Held to look or change, and while an event is posted, so that events tell states in order.
     // Never across a call of libdatachannel, never while another thread is waited for.
     inner: Mutex<Inner>,
@@ -130,10 +134,13 @@ impl Peer {
             let sentence = "media_port and a TURN server are both given, but what is relayed shares no port";
             return Err(Error::new(Status::Unsupported, sentence));
         }
+        let id = options.id.unwrap_or_else(Id::fresh);
+        let hub = Hub::new(id, options.events.clone(), options.stream.clone(), options.accept_channels);
         let shared = Shared {
-            id: options.id.unwrap_or_else(Id::fresh),
+            id,
             options,
             servers,
+            hub,
             inner: Mutex::new(Inner {
                 state: PeerState::New,
                 ends: Vec::new(),
@@ -161,6 +168,23 @@ impl Peer {
     /// sends in the next section of each of the sink's kinds. Before the offer.
     pub fn receive(&self, mid: Option<&str>, sink: &Sink) -> Result<()> {
         self.give(mid, End::Sink(sink.clone()))
+    }
+
+    /// Makes a data channel: it opens when the peer has connected. Before the offer, or at any time after
+    /// data channels were negotiated.
+    ///
+    /// # Errors
+    /// `InvalidArgument`, `Limit`, `Closed`; `InvalidState`: the connection was negotiated without them.
+    pub fn channel(&self, options: ChannelOptions) -> Result<Channel> {
+        self.shared().hub.make(options)
+    }
+
+    /// Takes a data channel that the remote made, waiting for at most `timeout` (`None`: without end).
+    ///
+    /// # Errors
+    /// `Timeout`; `Closed`: the peer is over, with the reason.
+    pub fn next_channel(&self, timeout: Option<Duration>) -> Result<Channel> {
+        self.shared().hub.next(timeout)
     }
 
     /// Answers an offer, waiting for at most `timeout`. A peer that could not answer is *failed*.
@@ -386,6 +410,7 @@ impl Shared {
         if let Some(gathering) = gathering {
             gathering.stop();
         }
+        self.hub.end(reason);
         if let Some(link) = link {
             link.berth.leave(self.id);
         }

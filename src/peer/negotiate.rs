@@ -6,9 +6,11 @@ use super::{Link, PeerState, Shared};
 use crate::decode::worker;
 use crate::error::{Error, Result, Status};
 use crate::media::Kind;
-use crate::native::datachannel::{Config, Connection, Half, Observer, Trickle};
+use crate::native::datachannel::{Channels, Config, Connection, Ears, Half, Observer, Trickle};
 use crate::receive::{Receiver, TrackConfig, TrackCounters};
-use crate::sdp::{self, Answer, Offer, OfferPlan, Section, Sending, Transport};
+use crate::sdp::{
+    self, Answer, DataChannels, Offer, OfferPlan, Plan, Section, SectionKind, Sending, Transport,
+};
 use crate::sender::{self, Company, Incoming, Line, Seat, Stream, Track};
 use crate::sink::Sink;
 use crate::source::Source;
@@ -48,12 +50,14 @@ pub fn attempt<T>(shared: &Arc<Shared>, step: impl FnOnce(&Arc<Shared>) -> Resul
 /// Answers the offer `text` with the sources the peer was given.
 pub fn answer(shared: &Arc<Shared>, text: &str) -> Result<String> {
     let offer = Offer::parse(text)?;
-    let (plan, placed) = place::place(&shared.inner.lock().ends, &offer)?;
+    let (mut plan, placed) = place::place(&shared.inner.lock().ends, &offer)?;
+    let channels = take_channels(shared, &offer, &mut plan)?;
     let remote = offer.for_transport(&plan)?;
-    let (link, line, local) = connect(shared, Half::Answer, receives(&placed), |connection| {
-        connection.set_remote(&remote, Half::Offer)?;
-        connection.set_local(Half::Answer)
-    })?;
+    let (link, line, local) =
+        connect(shared, Half::Answer, Carries::of(&placed, channels.is_some()), |connection| {
+            connection.set_remote(&remote, Half::Offer)?;
+            connection.set_local(Half::Answer)
+        })?;
     if shared.probes() {
         for (section, candidate) in
             offer.sections.iter().flat_map(|s| s.candidates.iter().map(move |c| (s, c)))
@@ -67,15 +71,16 @@ pub fn answer(shared: &Arc<Shared>, text: &str) -> Result<String> {
         sending: place::sent_in(&plan, placed.section),
         placed,
     });
-    serve(shared, link, line, roads)?;
+    serve(shared, link, line, roads, channels)?;
     Ok(answer)
 }
 
 /// Offers what the peer was given, in its order.
 pub fn offer(shared: &Arc<Shared>) -> Result<String> {
-    let (plan, placed) = place::offer(&shared.inner.lock().ends)?;
+    let (plan, placed) = place::offer(&shared.inner.lock().ends, shared.hub.is_wanted())?;
     let exchange = |connection: &Connection| connection.set_local(Half::Offer);
-    let (mut link, line, local) = connect(shared, Half::Offer, receives(&placed), exchange)?;
+    let (mut link, line, local) =
+        connect(shared, Half::Offer, Carries::of(&placed, plan.channels), exchange)?;
     let offer = plan.write(&Transport::parse(&local)?, &shared.options.public_addresses)?;
     link.offered = Some(Offered { plan, placed, line });
     shared.keep(link)?;
@@ -91,7 +96,25 @@ pub fn accept(shared: &Arc<Shared>, text: &str) -> Result<()> {
         let section = answer.sections[placed.section].as_ref()?;
         Some(Road { section, sending: plan.sections[placed.section].sending.as_ref(), placed })
     });
-    serve(shared, link, line, roads)
+    serve(shared, link, line, roads, answer.channels)
+}
+
+/// Takes the section for data channels, where the offer has one and the peer is for them.
+fn take_channels(shared: &Shared, offer: &Offer, plan: &mut Plan) -> Result<Option<DataChannels>> {
+    if !shared.hub.is_wanted() {
+        return Ok(None);
+    }
+    let is_one = |section: &&Section| section.kind == SectionKind::Application && !section.rejected;
+    match offer.sections.iter().position(|section| is_one(&section)) {
+        Some(n) => {
+            offer.channels(plan, n)?;
+            Ok(offer.sections[n].channels)
+        }
+        None if shared.hub.has_own() => {
+            Err(Error::new(Status::NotOffered, "the offer has no section for data channels"))
+        }
+        None => Ok(None),
+    }
 }
 
 /// What was negotiated for one end.
@@ -103,9 +126,20 @@ struct Road<'a> {
     placed: Placed,
 }
 
-/// Whether anything can come in.
-fn receives(placed: &[Placed]) -> bool {
-    placed.iter().any(|placed| matches!(placed.end, End::Sink(_)))
+/// What a connection is for.
+#[derive(Clone, Copy)]
+struct Carries {
+    media: bool,
+    /// Whether any of it comes in.
+    incoming: bool,
+    channels: bool,
+}
+
+impl Carries {
+    fn of(placed: &[Placed], channels: bool) -> Carries {
+        let incoming = placed.iter().any(|placed| matches!(placed.end, End::Sink(_)));
+        Carries { media: !placed.is_empty(), incoming, channels }
+    }
 }
 
 /// Makes the connection with its one track, lets `exchange` set the descriptions on it, and waits for
@@ -114,7 +148,7 @@ fn receives(placed: &[Placed]) -> bool {
 fn connect(
     shared: &Arc<Shared>,
     half: Half,
-    receives: bool,
+    carries: Carries,
     exchange: impl Fn(&Connection) -> Result<()>,
 ) -> Result<(Link, Arc<Line>, String)> {
     let options = &shared.options;
@@ -128,7 +162,7 @@ fn connect(
     let trickle: Arc<dyn Trickle> = shared.clone();
     let address = options.media_address.map(|address| address.to_string());
     for n in 1.. {
-        let line = berth.line(shared.id, receives);
+        let line = berth.line(shared.id, carries.incoming);
         let config = Config {
             bind_address: address.as_deref(),
             port: berth.port(),
@@ -136,8 +170,17 @@ fn connect(
             relayed,
         };
         let observer: Arc<dyn Observer> = line.clone();
-        let (observer, trickle) = (Arc::downgrade(&observer), Arc::downgrade(&trickle));
-        let connection = Connection::new(&config, sdp::TRACK, observer, trickle)?;
+        let channels: Arc<dyn Channels> = shared.hub.clone();
+        let ears = Ears {
+            observer: Arc::downgrade(&observer),
+            trickle: Arc::downgrade(&trickle),
+            channels: carries.channels.then(|| Arc::downgrade(&channels)),
+        };
+        let track = carries.media.then_some(sdp::TRACK);
+        let connection = Arc::new(Connection::new(&config, track, ears)?);
+        if carries.channels {
+            shared.hub.connect(&connection)?;
+        }
         match exchange(&connection) {
             Err(error) if n == PORTS || relayed || !berth.move_port(config.port)? => return Err(error),
             Err(error) => log::warn!("port {} is taken, trying another: {error}", config.port),
@@ -148,7 +191,7 @@ fn connect(
                     shared.watch_gathering(None)?;
                 }
                 let local = connection.describe()?;
-                let link = Link { connection: Arc::new(connection), berth, offered: None };
+                let link = Link { connection, berth, offered: None };
                 return Ok((link, line, local));
             }
         }
@@ -162,7 +205,9 @@ fn serve<'a>(
     link: Link,
     line: Arc<Line>,
     roads: impl Iterator<Item = Road<'a>>,
+    channels: Option<DataChannels>,
 ) -> Result<()> {
+    shared.hub.agreed(&link.connection, channels.map(|channels| channels.longest()));
     let options = &shared.options;
     let life = Life::new(
         clock::now(),

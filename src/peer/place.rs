@@ -57,9 +57,10 @@ pub fn place(ends: &[Given], offer: &Offer) -> Result<(Plan, Vec<Placed>)> {
     Ok((plan, placed))
 }
 
-/// An offer with a section for each of the ends' kinds; a source and a sink of one mid share one.
-pub fn offer(ends: &[Given]) -> Result<(OfferPlan, Vec<Placed>)> {
-    let mut plan = OfferPlan::default();
+/// An offer with a section for each of the ends' kinds, and one for data `channels`; a source and a sink
+/// of one mid share one.
+pub fn offer(ends: &[Given], channels: bool) -> Result<(OfferPlan, Vec<Placed>)> {
+    let mut plan = OfferPlan { channels, ..OfferPlan::default() };
     let mut placed: Vec<Placed> = Vec::new();
     for (mid, end) in ends {
         for kind in end.kinds() {
@@ -82,7 +83,7 @@ pub fn offer(ends: &[Given]) -> Result<(OfferPlan, Vec<Placed>)> {
             placed.push(Placed { section, kind, end: end.clone() });
         }
     }
-    let sections = plan.sections.len();
+    let sections = plan.sections.len() + usize::from(channels);
     if sections == 0 || sections > sdp::MAX_SECTIONS {
         let sentence = format!("an offer has 1 to {} sections, this one {sections}", sdp::MAX_SECTIONS);
         return Err(Error::new(Status::InvalidState, sentence));

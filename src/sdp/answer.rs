@@ -1,6 +1,7 @@
 //! Our answer, and what libdatachannel is told of the offer.
 
 use super::candidate::Candidate;
+use super::channels::DataChannels;
 use super::exchange::{Exchange, Written};
 use super::extmap;
 use super::offer::Offer;
@@ -47,7 +48,10 @@ impl Offer {
     pub fn for_transport(&self, plan: &Plan) -> Result<String> {
         let first = plan.taken().next().ok_or_else(|| self.nothing(plan))?;
         let credentials = self.credentials(first);
-        Ok(credentials.expect("checked for every section when the offer was read").for_transport(&[]))
+        let media = plan.taken().any(|n| self.sections[n].channels.is_none());
+        let channels = plan.taken().find_map(|n| self.sections[n].channels);
+        let credentials = credentials.expect("checked for every section when the offer was read");
+        Ok(credentials.for_transport(&[], media, channels))
     }
 
     /// The answer. `public`: addresses to put in the place of private ones in host candidates.
@@ -61,11 +65,15 @@ impl Offer {
         }
         let mut candidates = Some(&candidates);
         for (section, verdict) in self.sections.iter().zip(&plan.sections) {
-            let Some(written) = written(section, verdict) else {
+            let destination = (connection.as_str(), port);
+            if let (Verdict::Take(_), Some(_)) = (verdict, section.channels) {
+                DataChannels::ours().write(&section.mid, destination, &transport.credentials, &mut out);
+            } else if let Some(written) = written(section, verdict) {
+                written.write(destination, &transport.credentials, &mut out);
+            } else {
                 refuse(section, &mut out);
                 continue;
-            };
-            written.write((&connection, port), &transport.credentials, &mut out);
+            }
             if let Some(candidates) = candidates.take() {
                 transport.write_candidates(candidates, &mut out);
             }

@@ -1,6 +1,7 @@
 //! Who may connect: the ICE user and password, the certificate's fingerprint, the DTLS role.
 
 use super::candidate::Candidate;
+use super::channels::DataChannels;
 use super::text::{value, values};
 use sdp_types::{Attribute, Setup};
 use std::fmt::Write;
@@ -57,15 +58,26 @@ impl Credentials {
         })
     }
 
-    /// A remote description for libdatachannel: nothing but the transport, and the section that
-    /// its [`TRACK`](super::TRACK) is in.
-    pub fn for_transport(&self, candidates: &[Candidate]) -> String {
-        let mut out = String::from(
-            "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n\
-             m=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\n\
-             a=mid:0\r\na=sendrecv\r\na=rtcp-mux\r\na=rtpmap:96 VP8/90000\r\n",
-        );
-        self.write(&mut out);
+    /// A remote description for libdatachannel: nothing but the transport, the section that its
+    /// [`TRACK`](super::TRACK) is in if there is `media`, and the one of the data channels.
+    pub fn for_transport(
+        &self,
+        candidates: &[Candidate],
+        media: bool,
+        channels: Option<DataChannels>,
+    ) -> String {
+        let group = [media.then_some(" 0"), channels.map(|_| " 1")].into_iter().flatten().collect::<String>();
+        let mut out = format!("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE{group}\r\n");
+        if media {
+            out.push_str(
+                "m=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\n\
+                 a=mid:0\r\na=sendrecv\r\na=rtcp-mux\r\na=rtpmap:96 VP8/90000\r\n",
+            );
+            self.write(&mut out);
+        }
+        if let Some(channels) = channels {
+            channels.write("1", ("IP4 0.0.0.0", 9), self, &mut out);
+        }
         for candidate in candidates {
             let _ = write!(out, "a={candidate}\r\n");
         }

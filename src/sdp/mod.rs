@@ -14,6 +14,7 @@
 
 mod answer;
 mod candidate;
+mod channels;
 mod codec;
 mod credentials;
 mod exchange;
@@ -27,6 +28,7 @@ mod transport;
 
 pub use answer::{Plan, Verdict};
 pub use candidate::Candidate;
+pub use channels::DataChannels;
 pub use codec::{Codec, Feedback};
 pub use exchange::{Exchange, Sending};
 pub use incoming::Incoming;

@@ -29,8 +29,12 @@ impl Offer {
 
     /// A plan that takes nothing yet: sections that cannot be taken are refused with the reason.
     pub fn plan(&self) -> Plan {
-        let verdict = |section| {
-            Verdict::Refuse(obstacle(section).unwrap_or("nothing is sent or received in it".into()))
+        let verdict = |section: &Section| {
+            let unused = match section.kind {
+                SectionKind::Application => "data channels are not taken",
+                _ => "nothing is sent or received in it",
+            };
+            Verdict::Refuse(obstacle(section).unwrap_or(unused.into()))
         };
         Plan { sections: self.sections.iter().map(verdict).collect() }
     }
@@ -51,6 +55,15 @@ impl Offer {
     pub fn receive(&self, plan: &mut Plan, n: usize) -> Result<()> {
         let reason = (!self.sections[n].direction.has_send()).then_some("does not send");
         self.take(plan, n, reason, |exchange| exchange.receiving = true)
+    }
+
+    /// Takes section `n` for data channels.
+    ///
+    /// # Errors
+    /// `NotOffered`, with the reason; the section stays as it was, and the plan remembers why it is refused.
+    pub fn channels(&self, plan: &mut Plan, n: usize) -> Result<()> {
+        let other = self.sections[n].channels.is_none().then_some("has no data channels");
+        self.take(plan, n, other, |_| ())
     }
 
     fn take(
@@ -147,7 +160,7 @@ pub(super) fn obstacle(section: &Section) -> Option<Cow<'static, str>> {
     let codec = match &section.kind {
         SectionKind::Video => "VP8/90000",
         SectionKind::Audio => "opus/48000/2",
-        SectionKind::Application => return Some("data channels are not taken".into()),
+        SectionKind::Application => return data_obstacle(section),
         SectionKind::Other(name) => return Some(format!("\"{name:.40}\" is no medium of ours").into()),
     };
     // RFC 8829 section 5.1.2: all of these mean DTLS-SRTP here.
@@ -171,6 +184,19 @@ pub(super) fn obstacle(section: &Section) -> Option<Cow<'static, str>> {
         "it has no a=mid".into()
     } else if !section.mux {
         "it has no a=rtcp-mux".into()
+    } else {
+        return None;
+    })
+}
+
+/// [`obstacle`] of a section for data.
+fn data_obstacle(section: &Section) -> Option<Cow<'static, str>> {
+    Some(if section.rejected {
+        "the offer itself rejects it (port 0)".into()
+    } else if section.channels.is_none() {
+        "it has no webrtc-datachannel with an a=sctp-port".into()
+    } else if section.mid.is_empty() {
+        "it has no a=mid".into()
     } else {
         return None;
     })

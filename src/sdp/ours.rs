@@ -1,6 +1,7 @@
 //! Our own offers, and the answers to them.
 
 use super::candidate::Candidate;
+use super::channels::DataChannels;
 use super::codec::{Codec, Feedback};
 use super::credentials::Credentials;
 use super::exchange::{Sending, Written};
@@ -18,9 +19,14 @@ use std::net::IpAddr;
 /// What we offer to send and to receive.
 #[derive(Clone, Debug, Default)]
 pub struct OfferPlan {
-    /// Each section, in the offer's order.
+    /// Each section of media, in the offer's order.
     pub sections: Vec<OfferedSection>,
+    /// Whether one for data channels follows on them.
+    pub channels: bool,
 }
+
+/// The mid of the section for data channels. Nobody who names mids calls one so by chance.
+const CHANNELS_MID: &str = "data";
 
 /// A section of our offer.
 #[derive(Clone, Debug)]
@@ -41,6 +47,8 @@ pub struct Answer {
     /// For each section of the offer: what was accepted (payload type, feedback, extensions);
     /// `None`: it was refused.
     pub sections: Vec<Option<Section>>,
+    /// The data channels, if they were accepted.
+    pub channels: Option<DataChannels>,
     credentials: Credentials,
     candidates: Vec<Candidate>,
 }
@@ -53,7 +61,14 @@ impl OfferPlan {
     pub fn write(&self, transport: &Transport, public: &[IpAddr]) -> Result<String> {
         let candidates = Candidate::publish(&transport.candidates, public);
         let (connection, port) = Transport::default_destination(&candidates);
-        let mids: Vec<&str> = self.sections.iter().map(|s| s.mid.as_str()).collect();
+        let mut mids: Vec<&str> = self.sections.iter().map(|s| s.mid.as_str()).collect();
+        if self.channels {
+            if mids.contains(&CHANNELS_MID) {
+                let sentence = format!("the mid \"{CHANNELS_MID}\" is that of the data channels");
+                return Err(Error::argument(sentence));
+            }
+            mids.push(CHANNELS_MID);
+        }
         let mut out = transport.head();
         let _ = write!(out, "a=group:BUNDLE {}\r\n", mids.join(" "));
         for (n, OfferedSection { kind, mid, sending, receiving }) in self.sections.iter().enumerate() {
@@ -79,6 +94,17 @@ impl OfferPlan {
                 out.push_str("a=bundle-only\r\n");
             }
         }
+        if self.channels {
+            let first = self.sections.is_empty();
+            let port = if first { port } else { 0 };
+            let destination = (connection.as_str(), port);
+            DataChannels::ours().write(CHANNELS_MID, destination, &transport.credentials, &mut out);
+            if first {
+                transport.write_candidates(&candidates, &mut out);
+            } else {
+                out.push_str("a=bundle-only\r\n");
+            }
+        }
         Ok(out)
     }
 }
@@ -91,8 +117,9 @@ impl Answer {
     /// when it accepts nothing.
     pub fn parse(text: &str, plan: &OfferPlan) -> Result<Answer> {
         let theirs = Offer::read("answer", text)?;
-        if theirs.sections.len() != plan.sections.len() {
-            let (theirs, ours) = (theirs.sections.len(), plan.sections.len());
+        let media = plan.sections.len();
+        if theirs.sections.len() != media + usize::from(plan.channels) {
+            let (theirs, ours) = (theirs.sections.len(), media + usize::from(plan.channels));
             return Err(Error::malformed(format!("the answer has {theirs} sections, the offer {ours}")));
         }
         for (n, (section, ours)) in theirs.sections.iter().zip(&plan.sections).enumerate() {
@@ -105,8 +132,19 @@ impl Answer {
                 return Err(Error::malformed(sentence));
             }
         }
+        if let Some(last) = theirs.sections.get(media)
+            && last.kind != SectionKind::Application
+        {
+            let name = last.name(media);
+            return Err(Error::malformed(format!(
+                "{name} of the answer stands where the offer has data channels"
+            )));
+        }
         // What is accepted outside the BUNDLE would need a transport of its own: it is not used.
         let accepted = |&n: &usize| {
+            if n == media {
+                return obstacle(&theirs.sections[n]).is_none();
+            }
             let (OfferedSection { sending, receiving, .. }, answered) =
                 (&plan.sections[n], &theirs.sections[n]);
             let (sent, received) = (answered.direction.has_recv(), answered.direction.has_send());
@@ -122,17 +160,19 @@ impl Answer {
         let taken: Vec<bool> = (0..theirs.sections.len())
             .map(|n| n == first || accepted(&n) && theirs.bundled(first, n))
             .collect();
-        let sections: Vec<Option<Section>> =
+        let mut sections: Vec<Option<Section>> =
             theirs.sections.into_iter().zip(taken).map(|(section, taken)| taken.then_some(section)).collect();
         let mut candidates: Vec<Candidate> =
             sections.iter().flatten().flat_map(|s| s.candidates.clone()).collect();
         candidates.truncate(MAX_CANDIDATES);
-        Ok(Answer { sections, credentials, candidates })
+        let channels = sections.drain(media..).flatten().find_map(|section| section.channels);
+        Ok(Answer { sections, channels, credentials, candidates })
     }
 
     /// The answer as libdatachannel gets it: its transport, with those candidates that are addresses.
     pub fn for_transport(&self) -> String {
-        self.credentials.for_transport(&self.candidates)
+        let media = self.sections.iter().any(Option::is_some);
+        self.credentials.for_transport(&self.candidates, media, self.channels)
     }
 }
 

@@ -1,6 +1,7 @@
 //! One media section: what it is, and what of it we can use.
 
 use super::candidate::Candidate;
+use super::channels::DataChannels;
 use super::codec::{Codec, Feedback};
 use super::credentials::{Credentials, Lack};
 use super::extmap;
@@ -44,6 +45,8 @@ pub struct Section {
     pub extensions: Extensions,
     /// The header extensions of what comes in it.
     pub received: Received,
+    /// The data channels of an `m=application`, if it has such.
+    pub channels: Option<DataChannels>,
     /// Its usable candidates.
     pub candidates: Vec<Candidate>,
     pub(super) extmaps: Vec<ExtMap>,
@@ -110,6 +113,7 @@ impl Section {
             direction: direction(attributes).or_else(|| direction(session)).unwrap_or_default(),
             rejected,
             incoming: Incoming::parse(attributes),
+            channels: DataChannels::parse(media).filter(|_| kind == SectionKind::Application),
             extensions: extmap::written(&extmaps),
             received: extmap::read(&extmaps),
             candidates: values(attributes, "candidate")

@@ -126,10 +126,10 @@ export class Tab {
     return this.#page.evaluate(...args);
   }
 
-  async screenshot() {
+  async screenshot(name = this.#name) {
     mkdirSync(screenshots, { recursive: true });
     await this.#page.bringToFront();
-    await this.#page.screenshot({ path: join(screenshots, `${this.#name}.png`) });
+    await this.#page.screenshot({ path: join(screenshots, `${name}.png`) });
   }
 
   close() {

@@ -65,7 +65,7 @@ for (const kind of Object.keys(kinds)) {
       assert.match(shown.bitrate, /bit\/s$/);
       assert.match(shown.trip, /^\d+ ms$/);
       assert.ok(stats.fps > 10 && stats.bitsPerSecond > 50_000, JSON.stringify(stats));
-      await first.screenshot();
+      await first.screenshot(`${kind}-publishes`);
       assert.deepEqual(first.complaints, []);
     });
 

@@ -8,6 +8,8 @@ static void sweep(uintptr_t bits, framewire_status status) {
     framewire_peer *peer = MADE_UP(framewire_peer, bits);
     framewire_server *server = MADE_UP(framewire_server, bits);
     framewire_sink *sink = MADE_UP(framewire_sink, bits);
+    framewire_channel *channel = MADE_UP(framewire_channel, bits), *made = NULL;
+    framewire_channel_stats channel_stats = { .size = sizeof channel_stats };
     framewire_frame *frame = MADE_UP(framewire_frame, bits), *taken = NULL;
     framewire_event event = { .size = sizeof event };
     framewire_video_frame video = { .size = sizeof video };
@@ -41,6 +43,14 @@ static void sweep(uintptr_t bits, framewire_status status) {
     FAILS(framewire_sink_request_keyframe(sink), status, "sink is ");
     FAILS(framewire_sink_get_track(sink, FRAMEWIRE_MEDIA_VIDEO, &state), status, "sink is ");
     FAILS(framewire_sink_get_stats(sink, FRAMEWIRE_MEDIA_VIDEO, &sink_stats), status, "sink is ");
+    FAILS(framewire_peer_channel(peer, NULL, &made), status, "peer is ");
+    FAILS(framewire_peer_next_channel(peer, 0, &made), status, "peer is ");
+    FAILS(framewire_channel_send(channel, "x", 1, 0), status, "channel is ");
+    FAILS(framewire_channel_next(channel, 0, text, sizeof text, &length, NULL), status, "channel is ");
+    FAILS(framewire_channel_fd(channel), (int)status, "channel is ");
+    FAILS(framewire_channel_label(channel, text, sizeof text, &length), status, "channel is ");
+    FAILS(framewire_channel_get_state(channel, &state), status, "channel is ");
+    FAILS(framewire_channel_get_stats(channel, &channel_stats), status, "channel is ");
     FAILS(framewire_frame_view(frame, &video), status, "frame is ");
     FAILS(framewire_frame_audio_view(frame, &audio), status, "frame is ");
     FAILS(framewire_frame_get_info(frame, &info), status, "frame is ");
@@ -71,6 +81,7 @@ static void sweep(uintptr_t bits, framewire_status status) {
     framewire_server_free(server);
     framewire_sink_free(sink);
     framewire_frame_unref(frame);
+    framewire_channel_free(channel);
 }
 
 static void outputs(void) {
@@ -99,6 +110,22 @@ static void inputs(void) {
     char text[8];
     OK(framewire_sink_new(NULL, &sink));
 
+    framewire_channel *channel = NULL;
+    FAILS(framewire_peer_channel(peer, NULL, NULL), FRAMEWIRE_INVALID_ARGUMENT, "channel is NULL");
+    FAILS(framewire_peer_next_channel(peer, 0, NULL), FRAMEWIRE_INVALID_ARGUMENT, "channel is NULL");
+    FAILS(framewire_peer_next_channel(peer, 0, &channel), FRAMEWIRE_TIMEOUT, "no channel came");
+    OK(framewire_peer_channel(peer, NULL, &channel));
+    FAILS(framewire_channel_send(channel, NULL, 1, 0), FRAMEWIRE_INVALID_ARGUMENT, "message is NULL");
+    FAILS(framewire_channel_send(channel, "x", 1, 2), FRAMEWIRE_INVALID_ARGUMENT, "is_text is 2");
+    FAILS(framewire_channel_send(channel, "x", 1, 1), FRAMEWIRE_INVALID_STATE, "not open yet");
+    FAILS(framewire_channel_next(channel, 0, text, sizeof text, NULL, NULL), FRAMEWIRE_INVALID_ARGUMENT, "length is NULL");
+    size_t length = 0;
+    FAILS(framewire_channel_next(channel, 0, NULL, 1, &length, NULL), FRAMEWIRE_INVALID_ARGUMENT, "message is NULL");
+    FAILS(framewire_channel_next(channel, 0, text, sizeof text, &length, NULL), FRAMEWIRE_TIMEOUT, "no message");
+    FAILS(framewire_channel_label(channel, NULL, 0, NULL), FRAMEWIRE_INVALID_ARGUMENT, "both NULL");
+    FAILS(framewire_channel_get_state(channel, NULL), FRAMEWIRE_INVALID_ARGUMENT, "state is NULL");
+    FAILS(framewire_channel_get_stats(channel, NULL), FRAMEWIRE_INVALID_ARGUMENT, "stats is NULL");
+    framewire_channel_free(channel);
     FAILS(framewire_peer_receive(peer, NULL, NULL), FRAMEWIRE_INVALID_HANDLE, "sink is NULL");
     FAILS(framewire_peer_receive(peer, "\xff", sink), FRAMEWIRE_INVALID_ARGUMENT, "not UTF-8");
     FAILS(framewire_sink_next_video(sink, 0, NULL), FRAMEWIRE_INVALID_ARGUMENT, "frame is NULL");

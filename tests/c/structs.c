@@ -175,8 +175,8 @@ static void peers(void) {
     FAILS(framewire_peer_new(&options, &peer), FRAMEWIRE_UNSUPPORTED, "over TLS");
     ice[0] = (framewire_ice_server){ "turn:192.0.2.1", "user", "password" }, options.media_port = 5000;
     FAILS(framewire_peer_new(&options, &peer), FRAMEWIRE_UNSUPPORTED, "media_port");
-    options = (framewire_peer_options){ .size = sizeof options, .reserved = 1 };
-    FAILS(framewire_peer_new(&options, &peer), FRAMEWIRE_INVALID_ARGUMENT, "options.reserved is 1");
+    options = (framewire_peer_options){ .size = sizeof options, .accept_channels = 2 };
+    FAILS(framewire_peer_new(&options, &peer), FRAMEWIRE_INVALID_ARGUMENT, "options.accept_channels is 2");
     /* As a program of the first release fills it. */
     options = (framewire_peer_options){ .size = offsetof(framewire_peer_options, ice_servers) };
     OK(framewire_peer_new(&options, &peer));

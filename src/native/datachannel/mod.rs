@@ -5,10 +5,12 @@
 //! tell goes to an [`Observer`], which must not block: one blocked callback stops every peer of the
 //! process.
 
+mod channel;
 mod gate;
 mod gather;
 mod reaper;
 
+pub use channel::{ChannelId, Channels, Reliability};
 pub use gate::pass;
 pub use gather::{Gathering, Trickle};
 
@@ -45,6 +47,10 @@ pub trait Observer: Send + Sync {
     /// A packet came: RTP, or RTCP (payload type 64 to 95).
     fn packet(&self, packet: &[u8]);
 }
+
+/// The longest message that is taken from a data channel, and told to the remote; libdatachannel would
+/// cut a longer one.
+pub const MAX_MESSAGE: usize = 256 * 1024;
 
 /// How a connection is made.
 #[derive(Clone, Debug)]
@@ -84,19 +90,27 @@ pub struct Connection {
     id: c_int,
     /// In [`live`].
     key: u64,
-    track: c_int,
+    /// None where nothing but data goes both ways.
+    track: Option<c_int>,
+    relayed: bool,
     gathering: Option<Arc<Gathering>>,
 }
 
+/// Who hears of a connection.
+pub struct Ears {
+    /// Of its state and its packets.
+    pub observer: Weak<dyn Observer>,
+    /// Of candidates that come late.
+    pub trickle: Weak<dyn Trickle>,
+    /// Of its data channels; `None`: those that the remote makes are refused.
+    pub channels: Option<Weak<dyn Channels>>,
+}
+
 impl Connection {
-    /// Makes a connection with one track, of the media section `section`, that tells `observer`
-    /// what happens, and `trickle` of candidates that come late.
-    pub fn new(
-        config: &Config<'_>,
-        section: &str,
-        observer: Weak<dyn Observer>,
-        trickle: Weak<dyn Trickle>,
-    ) -> Result<Connection> {
+    /// Makes a connection with one track, of the media section `section` (`None`: for data only), that
+    /// tells `ears` what happens.
+    pub fn new(config: &Config<'_>, section: Option<&str>, ears: Ears) -> Result<Connection> {
+        let Ears { observer, trickle, channels } = ears;
         let _pass = pass();
         initialise();
         reaper::admit(config.relayed)?;
@@ -107,7 +121,8 @@ impl Connection {
         let mut c: sys::rtcConfiguration = unsafe { std::mem::zeroed() };
         c.bindAddress = bind_address.as_ref().map_or(std::ptr::null(), |a| a.as_ptr());
         c.disableAutoNegotiation = true;
-        c.forceMediaTransport = true;
+        c.forceMediaTransport = section.is_some();
+        c.maxMessageSize = MAX_MESSAGE as c_int;
         c.iceServers = urls.as_mut_ptr();
         c.iceServersCount = urls.len() as c_int;
         if !config.relayed {
@@ -120,10 +135,12 @@ impl Connection {
         let gathering = (!urls.is_empty()).then(|| Arc::new(Gathering::new(trickle)));
         let entry = Entry {
             observer,
+            channels,
             gathering: gathering.clone(),
-            remains: Remains { connection: id, track: None, relayed: config.relayed },
+            remains: Remains { connection: Some(id), relayed: config.relayed, ..Remains::default() },
         };
-        let mut connection = Connection { id, key: remember(entry), track: 0, gathering };
+        let (key, relayed) = (remember(entry), config.relayed);
+        let mut connection = Connection { id, key, track: None, relayed, gathering };
         let key = connection.key;
         // SAFETY: `id` is ours; the user pointer is a number that is never dereferenced; the
         // callbacks are `extern "C"` functions that live as long as the program.
@@ -132,14 +149,13 @@ impl Connection {
             check("watch the state", || sys::rtcSetStateChangeCallback(id, Some(on_state)))?;
             // Without one, sections we did not add would be accepted wholesale.
             check("watch tracks", || sys::rtcSetTrackCallback(id, Some(on_unwanted_track)))?;
-            // Without a message callback a data channel fills up and the connection can never be freed.
-            check("watch channels", || sys::rtcSetDataChannelCallback(id, Some(on_unwanted_channel)))?;
+            check("watch channels", || sys::rtcSetDataChannelCallback(id, Some(channel::on_channel)))?;
             if connection.gathering.is_some() {
                 check("watch candidates", || sys::rtcSetLocalCandidateCallback(id, Some(on_candidate)))?;
                 check("watch gathering", || sys::rtcSetGatheringStateChangeCallback(id, Some(on_gathering)))?;
             }
         }
-        connection.track = connection.add_track(section)?;
+        connection.track = section.map(|section| connection.add_track(section)).transpose()?;
         Ok(connection)
     }
 
@@ -162,8 +178,10 @@ impl Connection {
     /// Sends one packet, SRTP-protected, from this thread. False: it was refused, because the track
     /// is not open yet or not any more.
     pub fn send(&self, packet: &[u8]) -> bool {
-        // SAFETY: the pointer is valid for the length given; libdatachannel copies.
-        unsafe { sys::rtcSendMessage(self.track, packet.as_ptr().cast(), packet.len() as c_int) >= 0 }
+        self.track.is_some_and(|track| {
+            // SAFETY: the pointer is valid for the length given; libdatachannel copies.
+            unsafe { sys::rtcSendMessage(track, packet.as_ptr().cast(), packet.len() as c_int) >= 0 }
+        })
     }
 
     /// Applies the remote's description.
@@ -243,6 +261,7 @@ impl Drop for Connection {
 /// A connection that somebody holds.
 struct Entry {
     observer: Weak<dyn Observer>,
+    channels: Option<Weak<dyn Channels>>,
     gathering: Option<Arc<Gathering>>,
     remains: Remains,
 }
@@ -331,11 +350,6 @@ extern "C" fn on_packet(_: c_int, data: *const c_char, size: c_int, pointer: *mu
 extern "C" fn on_unwanted_track(_: c_int, track: c_int, _: *mut c_void) {
     // SAFETY: a fresh id; deleting it in this callback is allowed and refuses the section.
     unsafe { sys::rtcDeleteTrack(track) };
-}
-
-extern "C" fn on_unwanted_channel(_: c_int, channel: c_int, _: *mut c_void) {
-    // SAFETY: a fresh id; deleting it here closes the channel.
-    unsafe { sys::rtcDeleteDataChannel(channel) };
 }
 
 thread_local! {

@@ -15,10 +15,12 @@ use std::time::{Duration, Instant};
 /// How many closed connections may wait to be freed before new ones are refused.
 const BACKLOG: usize = 1_024;
 
-/// A connection that nobody uses any more.
+/// A connection that nobody uses any more, or a channel of one.
+#[derive(Default)]
 pub struct Remains {
-    pub connection: c_int,
+    pub connection: Option<c_int>,
     pub track: Option<c_int>,
+    pub channels: Vec<c_int>,
     /// Whether it had a TURN server.
     pub relayed: bool,
 }
@@ -104,15 +106,21 @@ impl Reaper {
     }
 }
 
-/// The track first: deleting the connection alone leaks its id.
+/// Channels and track first: deleting the connection alone leaks their ids.
 fn free(remains: &Remains) {
+    for channel in &remains.channels {
+        // SAFETY: ids of ours, never used twice; a stale one is an error code.
+        unsafe { sys::rtcDeleteDataChannel(*channel) };
+    }
     if let Some(track) = remains.track {
         // SAFETY: ids of ours, never used twice; a stale one is an error code.
         unsafe { sys::rtcDeleteTrack(track) };
     }
-    // SAFETY: as above.
-    unsafe {
-        sys::rtcClosePeerConnection(remains.connection);
-        sys::rtcDeletePeerConnection(remains.connection);
+    if let Some(connection) = remains.connection {
+        // SAFETY: as above.
+        unsafe {
+            sys::rtcClosePeerConnection(connection);
+            sys::rtcDeletePeerConnection(connection);
+        }
     }
 }

@@ -198,7 +198,8 @@ fn two_publishers_that_come_at_once_are_one() {
     struct Twice(Mutex<Option<Arc<Sessions>>>, Arc<Air>);
     impl Reception for Twice {
         fn take(&self, stream: &Arc<str>, offer: &str) -> Result<Answered> {
-            if let Some(sessions) = self.0.lock().take() {
+            let sessions = self.0.lock().take(); // only the first time
+            if let Some(sessions) = sessions {
                 assert!(sessions.take(stream, "", false, offer).is_err());
             }
             Reception::take(&*self.1, stream, offer)

@@ -1,0 +1,235 @@
+//! The channels of one peer, and what libdatachannel says of them.
+
+use super::inbox::Put;
+use super::{Channel, ChannelOptions, Link, MAX_MESSAGE, Shared};
+use crate::error::{Error, Result, Status};
+use crate::events::{Event, EventKind, Events};
+use crate::id::Id;
+use crate::native::datachannel::{ChannelId, Channels, Connection};
+use crate::time::clock;
+use parking_lot::{Condvar, Mutex};
+use std::collections::VecDeque;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+/// Channels of one peer, both sides' together.
+const MOST: usize = 1_024;
+
+/// The channels of one peer.
+pub struct Hub {
+    peer: Id,
+    events: Option<Arc<Events>>,
+    stream: Option<Arc<str>>,
+    /// Whether the remote may make channels.
+    accepts: bool,
+    // Held to look or change, never across a call of libdatachannel; no other lock is taken inside it
+    // but a channel's own.
+    table: Mutex<Table>,
+    arrived: Condvar,
+}
+
+#[derive(Default)]
+struct Table {
+    /// Why the peer is over.
+    over: Option<String>,
+    connection: Option<(Weak<Connection>, usize)>,
+    /// The descriptions were exchanged without data channels.
+    without: bool,
+    /// Made by us before there was a connection.
+    early: Vec<Arc<Shared>>,
+    live: Vec<(ChannelId, Arc<Shared>)>,
+    /// Made by the remote, not yet taken by the application.
+    arrived: VecDeque<Channel>,
+}
+
+impl Hub {
+    pub fn new(peer: Id, events: Option<Arc<Events>>, stream: Option<Arc<str>>, accepts: bool) -> Arc<Hub> {
+        Arc::new(Hub { peer, events, stream, accepts, table: Mutex::default(), arrived: Condvar::new() })
+    }
+
+    /// Whether a connection needs channels at all.
+    pub fn is_wanted(&self) -> bool {
+        self.accepts || self.has_own()
+    }
+
+    /// Whether we made any before there was a connection.
+    pub fn has_own(&self) -> bool {
+        !self.table.lock().early.is_empty()
+    }
+
+    /// Makes a channel, now or when there is a connection.
+    pub fn make(&self, options: ChannelOptions) -> Result<Channel> {
+        options.check()?;
+        let shared = Shared::new(options.id.unwrap_or_else(Id::fresh), options);
+        let mut table = self.table.lock();
+        if let Some(why) = &table.over {
+            return Err(Error::new(Status::Closed, format!("the peer is over: {why}")));
+        }
+        if table.without {
+            let sentence = "the connection was negotiated without data channels";
+            return Err(Error::new(Status::InvalidState, sentence));
+        }
+        if table.early.len() + table.live.len() >= MOST {
+            return Err(Error::new(Status::Limit, format!("a peer has at most {MOST} channels")));
+        }
+        let Some((connection, longest)) = table.connection.clone() else {
+            table.early.push(shared.clone());
+            return Ok(shared.handle());
+        };
+        drop(table);
+        let connection =
+            connection.upgrade().ok_or_else(|| Error::new(Status::Closed, "the connection ended"))?;
+        self.begin(&connection, &shared, longest)?;
+        Ok(shared.handle())
+    }
+
+    /// Makes on `connection` what was made before there was one. The descriptions are not exchanged yet.
+    pub fn connect(&self, connection: &Arc<Connection>) -> Result<()> {
+        let early = {
+            let mut table = self.table.lock();
+            // Of a connection that could not have its port.
+            table.live.clear();
+            table.early.clone()
+        };
+        early.iter().try_for_each(|shared| self.begin(connection, shared, MAX_MESSAGE))
+    }
+
+    /// The descriptions are exchanged; the remote takes messages of `longest` bytes, or no channels.
+    pub fn agreed(&self, connection: &Arc<Connection>, longest: Option<usize>) {
+        let mut table = self.table.lock();
+        let Some(longest) = longest else {
+            table.without = true;
+            let gone = std::mem::take(&mut table.early);
+            table.live.clear();
+            drop(table);
+            let why = "the remote takes no data channels";
+            return gone.iter().for_each(|shared| self.over(shared, why));
+        };
+        table.early.clear();
+        table.connection = Some((Arc::downgrade(connection), longest));
+        for (_, shared) in &table.live {
+            shared.link.lock().iter_mut().for_each(|link| link.longest = longest);
+        }
+    }
+
+    /// Takes a channel that the remote made, waiting for at most `timeout` (`None`: without end).
+    pub fn next(&self, timeout: Option<Duration>) -> Result<Channel> {
+        let deadline = timeout.map(|timeout| clock::now() + timeout);
+        let mut table = self.table.lock();
+        loop {
+            if let Some(channel) = table.arrived.pop_front() {
+                return Ok(channel);
+            }
+            if let Some(why) = &table.over {
+                return Err(Error::new(Status::Closed, why.clone()));
+            }
+            match clock::until(deadline) {
+                None => self.arrived.wait(&mut table),
+                Some(left) if left.is_zero() => {
+                    return Err(Error::new(Status::Timeout, "no channel came in time"));
+                }
+                Some(left) => drop(self.arrived.wait_for(&mut table, left)),
+            }
+        }
+    }
+
+    /// The peer is over, and so are its channels. What came can still be taken.
+    pub fn end(&self, why: &str) {
+        let mut table = self.table.lock();
+        if table.over.is_some() {
+            return;
+        }
+        table.over = Some(why.to_owned());
+        let live = std::mem::take(&mut table.live);
+        let early = std::mem::take(&mut table.early);
+        table.connection = None;
+        drop(table);
+        self.arrived.notify_all();
+        for shared in live.into_iter().map(|(_, shared)| shared).chain(early) {
+            self.over(&shared, why);
+        }
+    }
+
+    fn begin(&self, connection: &Arc<Connection>, shared: &Arc<Shared>, longest: usize) -> Result<()> {
+        let options = &shared.options;
+        let channel = connection.add_channel(&options.label, &options.protocol, options.reliability())?;
+        *shared.link.lock() = Some(Link { channel, connection: Arc::downgrade(connection), longest });
+        self.table.lock().live.push((channel, shared.clone()));
+        Ok(())
+    }
+
+    fn find(&self, channel: ChannelId) -> Option<Arc<Shared>> {
+        self.table.lock().live.iter().find(|(id, _)| *id == channel).map(|(_, shared)| shared.clone())
+    }
+
+    fn over(&self, shared: &Shared, why: &str) {
+        if shared.inbox.close(why) {
+            self.tell(shared.id(), EventKind::ChannelClosed, why);
+        }
+        shared.link.lock().take();
+    }
+
+    fn tell(&self, channel: Id, kind: EventKind, text: &str) {
+        if let Some(events) = &self.events {
+            let stream = self.stream.clone();
+            events.post(Event { kind, object: channel, stream, value: 0, text: text.to_owned() });
+        }
+    }
+}
+
+impl Channels for Hub {
+    fn arrived(&self, channel: ChannelId, label: String, protocol: String) -> bool {
+        let mut table = self.table.lock();
+        if !self.accepts || table.over.is_some() || table.live.len() >= MOST {
+            return false;
+        }
+        let (connection, longest) = table.connection.clone().unwrap_or((Weak::new(), MAX_MESSAGE));
+        let shared =
+            Shared::new(Id::fresh(), ChannelOptions { label, protocol, ..ChannelOptions::default() });
+        *shared.link.lock() = Some(Link { channel, connection, longest });
+        shared.inbox.open();
+        table.live.push((channel, shared.clone()));
+        table.arrived.push_back(shared.handle());
+        drop(table);
+        self.arrived.notify_all();
+        self.tell(self.peer, EventKind::ChannelArrived, &shared.options.label);
+        true
+    }
+
+    fn open(&self, channel: ChannelId) {
+        if let Some(shared) = self.find(channel)
+            && shared.inbox.open()
+        {
+            self.tell(shared.id(), EventKind::ChannelOpen, &shared.options.label);
+        }
+    }
+
+    fn message(&self, channel: ChannelId, data: &[u8], text: bool) {
+        let Some(shared) = self.find(channel) else { return };
+        match shared.inbox.put(data, text) {
+            Put::First => self.tell(shared.id(), EventKind::ChannelMessage, ""),
+            Put::More => {}
+            Put::Full => {
+                let why = "the program did not take what came";
+                if shared.inbox.close(why) {
+                    self.tell(shared.id(), EventKind::ChannelClosed, why);
+                }
+                shared.close(why);
+            }
+        }
+    }
+
+    fn closed(&self, channel: ChannelId) {
+        let gone = {
+            let mut table = self.table.lock();
+            let at = table.live.iter().position(|(id, _)| *id == channel);
+            at.map(|at| table.live.swap_remove(at).1)
+        };
+        if let Some(shared) = gone {
+            if shared.inbox.close("the remote closed it") {
+                self.tell(shared.id(), EventKind::ChannelClosed, "the remote closed it");
+            }
+            shared.close("the remote closed it");
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! Data channels: messages beside the media, or alone.
+//!
+//! What comes waits in a bounded memory of the channel until the application takes it; a channel whose
+//! application does not is closed, because dropping from a reliable stream in silence would be worse.
+//! What goes out is refused, not queued, when too much waits already.
+
+mod hub;
+mod inbox;
+
+pub(crate) use crate::native::datachannel::MAX_MESSAGE;
+pub(crate) use hub::Hub;
+pub use inbox::{ChannelState, ChannelStats, Message};
+
+use crate::error::{Error, Result, Status};
+use crate::id::Id;
+use crate::native::datachannel::{ChannelId, Connection, Reliability};
+use inbox::Inbox;
+use parking_lot::Mutex;
+use std::ffi::CString;
+use std::os::fd::RawFd;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+/// Bytes that may wait to be sent on one channel. Browsers close a channel with more.
+pub const MAX_BUFFERED: usize = 16 << 20;
+
+/// What a channel is made from.
+#[derive(Clone, Debug, Default)]
+pub struct ChannelOptions {
+    /// The channel's id in events; `None`: a fresh one.
+    pub id: Option<Id>,
+    /// Its name, as the remote sees it: at most 65,535 bytes.
+    pub label: String,
+    /// The subprotocol, as the remote sees it.
+    pub protocol: String,
+    /// Messages may arrive in another order.
+    pub unordered: bool,
+    /// A message is given up after so many further tries; `None`: never.
+    pub max_retransmits: Option<u32>,
+    /// A message is given up after so long; `None`: never. Not both.
+    pub max_lifetime: Option<Duration>,
+}
+
+/// One data channel. Cloning gives another handle to the same one; it ends with [`Channel::close`], with
+/// its peer, or with the last handle.
+#[derive(Clone, Debug)]
+pub struct Channel(Arc<Handle>);
+
+#[derive(Debug)]
+struct Handle(Arc<Shared>);
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.0.close("it was closed");
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    /// Changes when the application takes a channel that the remote made.
+    id: AtomicU64,
+    options: ChannelOptions,
+    inbox: Inbox,
+    // Held to look or change, never across a call of libdatachannel.
+    link: Mutex<Option<Link>>,
+}
+
+/// The channel while its connection lives.
+#[derive(Clone, Debug)]
+struct Link {
+    channel: ChannelId,
+    connection: Weak<Connection>,
+    /// The longest message that the remote takes.
+    longest: usize,
+}
+
+impl Channel {
+    /// Which channel this is.
+    pub fn id(&self) -> Id {
+        self.shared().id()
+    }
+
+    /// Has events name it `id` from now on.
+    pub(crate) fn rename(&self, id: Id) {
+        self.shared().id.store(id.0, Ordering::Relaxed);
+    }
+
+    /// Its name.
+    pub fn label(&self) -> &str {
+        &self.shared().options.label
+    }
+
+    /// Its subprotocol.
+    pub fn protocol(&self) -> &str {
+        &self.shared().options.protocol
+    }
+
+    /// Where it stands.
+    pub fn state(&self) -> ChannelState {
+        self.shared().inbox.state()
+    }
+
+    /// Queues one message; it is copied, and never waits.
+    ///
+    /// # Errors
+    /// `Again`: [`MAX_BUFFERED`] bytes wait to be sent. `InvalidState`: it is not open yet. `Closed`, with
+    /// the reason. `Limit`: it is longer than the remote takes. `InvalidArgument`: a text with a NUL.
+    pub fn send(&self, message: &[u8], text: bool) -> Result<()> {
+        let shared = self.shared();
+        shared.inbox.check_open()?;
+        let closed = || Error::new(Status::Closed, "the channel is closed");
+        let link = shared.link.lock().clone().ok_or_else(closed)?;
+        if message.len() > link.longest {
+            let (bytes, longest) = (message.len(), link.longest);
+            return Err(Error::new(
+                Status::Limit,
+                format!("the message has {bytes} bytes; the remote takes {longest}"),
+            ));
+        }
+        if link.channel.buffered() + message.len() > MAX_BUFFERED {
+            return Err(Error::new(Status::Again, format!("{MAX_BUFFERED} bytes wait to be sent")));
+        }
+        let sent = match text {
+            false => link.channel.send(message),
+            true => {
+                std::str::from_utf8(message)
+                    .map_err(|e| Error::argument(format!("the text is not UTF-8: {e}")))?;
+                let nul = |_| Error::argument("a text with a NUL would arrive cut");
+                link.channel.send_text(&CString::new(message).map_err(nul)?)
+            }
+        };
+        match sent {
+            true => {
+                shared.inbox.sent(message.len());
+                Ok(())
+            }
+            false => Err(closed()),
+        }
+    }
+
+    /// Bytes that wait to be sent. Zero is not delivery: SCTP holds up to a megabyte more.
+    pub fn buffered(&self) -> usize {
+        self.shared().link.lock().as_ref().map_or(0, |link| link.channel.buffered())
+    }
+
+    /// Takes the next message, waiting for at most `timeout` (`None`: without end).
+    ///
+    /// # Errors
+    /// `Timeout`; `Closed` once the channel is closed and all that came was taken, with the reason.
+    pub fn next(&self, timeout: Option<Duration>) -> Result<Message> {
+        self.shared().inbox.next(timeout, |_| true)
+    }
+
+    /// [`Channel::next`], but a message that `fits` says no to stays.
+    pub(crate) fn next_if(
+        &self,
+        timeout: Option<Duration>,
+        fits: impl FnMut(&Message) -> bool,
+    ) -> Result<Message> {
+        self.shared().inbox.next(timeout, fits)
+    }
+
+    /// A descriptor that is readable while a message waits, or the channel is closed.
+    ///
+    /// # Errors
+    /// `Io`: the process has no descriptors left.
+    pub fn descriptor(&self) -> Result<RawFd> {
+        self.shared().inbox.descriptor()
+    }
+
+    /// The figures as they stand.
+    pub fn stats(&self) -> ChannelStats {
+        self.shared().inbox.stats()
+    }
+
+    /// Closes it, after what was given to send. Who waits wakes.
+    pub fn close(&self) {
+        self.shared().close("it was closed");
+    }
+
+    fn shared(&self) -> &Arc<Shared> {
+        &self.0.0
+    }
+}
+
+impl ChannelOptions {
+    fn check(&self) -> Result<()> {
+        for (name, text) in [("label", &self.label), ("protocol", &self.protocol)] {
+            if text.len() > usize::from(u16::MAX) || text.contains('\0') {
+                return Err(Error::argument(format!(
+                    "{name} is longer than 65535 bytes, or has a NUL in it"
+                )));
+            }
+        }
+        if self.max_retransmits.is_some() && self.max_lifetime.is_some() {
+            return Err(Error::argument("max_retransmits and max_lifetime exclude one another"));
+        }
+        Ok(())
+    }
+
+    fn reliability(&self) -> Reliability {
+        Reliability {
+            unordered: self.unordered,
+            max_retransmits: self.max_retransmits,
+            max_lifetime_ms: self
+                .max_lifetime
+                .map(|time| u32::try_from(time.as_millis()).unwrap_or(u32::MAX)),
+        }
+    }
+}
+
+impl Shared {
+    fn new(id: Id, options: ChannelOptions) -> Arc<Shared> {
+        Arc::new(Shared {
+            id: AtomicU64::new(id.0),
+            options,
+            inbox: Inbox::default(),
+            link: Mutex::new(None),
+        })
+    }
+
+    fn id(&self) -> Id {
+        Id(self.id.load(Ordering::Relaxed))
+    }
+
+    fn handle(self: &Arc<Self>) -> Channel {
+        Channel(Arc::new(Handle(self.clone())))
+    }
+
+    /// Ends it from our side.
+    fn close(&self, why: &str) {
+        self.inbox.close(why);
+        let link = self.link.lock().take();
+        if let Some(link) = link
+            && let Some(connection) = link.connection.upgrade()
+        {
+            connection.remove_channel(link.channel);
+        }
+    }
+}
