@@ -57,6 +57,8 @@ pub enum EventKind {
     AudioTrack = 16,
     /// The first picture or sound of a track was decoded; `value` is the microseconds it took.
     FirstFrame = 17,
+    /// A client's state changed; `value` is its [`crate::client::ClientState`], `text` the reason.
+    ClientState = 18,
 }
 
 /// One thing that happened.

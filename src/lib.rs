@@ -12,7 +12,7 @@
 //! ```
 //!
 //! A [`peer`] joins the two halves: it reads an offer or makes one ([`sdp`]), and brings its viewers to a
-//! sender thread. A [`server`] makes peers of what browsers POST. What happens is told as [`events`].
+//! sender thread. A [`server`] makes peers of what browsers POST, a [`client`] POSTs itself. What happens is told as [`events`].
 //!
 //! No stage calls an earlier one, and none but those in the drawing has a thread, a clock or I/O: time is an
 //! argument. Between a push and the wire at most one frame waits.
@@ -37,6 +37,7 @@ pub mod ice;
 pub mod channel;
 pub mod sdp;
 pub mod server;
+pub mod client;
 pub mod receive;
 pub mod decode;
 pub mod sink;

@@ -10,6 +10,7 @@ pub mod relay;
 pub mod rng;
 pub mod rtcp;
 pub mod rtp;
+pub mod script;
 pub mod stun;
 pub mod turn;
 pub mod vp8;
