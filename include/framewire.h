@@ -145,6 +145,8 @@ typedef enum framewire_event_kind {
     // The first picture, or the first sound, of a track was decoded: `value` is the microseconds
     // since offer and answer were exchanged.
     FRAMEWIRE_EVENT_FIRST_FRAME = 17,
+    // A client's state changed: `value` is a framewire_client_state, `text` the reason.
+    FRAMEWIRE_EVENT_CLIENT_STATE = 18,
 } framewire_event_kind;
 
 // How the pixels of a picture lie in memory.
@@ -238,12 +240,35 @@ typedef enum framewire_channel_state {
     FRAMEWIRE_CHANNEL_CLOSED = 2,
 } framewire_channel_state;
 
+// Where a client stands.
+typedef enum framewire_client_state {
+    // It speaks with the server, or media does not flow yet.
+    FRAMEWIRE_CLIENT_CONNECTING = 0,
+    // Media flows.
+    FRAMEWIRE_CLIENT_CONNECTED = 1,
+    // It waits before it tries again.
+    FRAMEWIRE_CLIENT_RETRYING = 2,
+    // It is over: the remote ended it, and it was not to retry.
+    FRAMEWIRE_CLIENT_ENDED = 3,
+    // It is over: an error, and it was not to retry or would find the same again.
+    FRAMEWIRE_CLIENT_FAILED = 4,
+} framewire_client_state;
+
 // A data channel of a peer: messages both ways, beside the media or alone, in order and complete unless
 // its options say otherwise.
 //
 // Thread safety: every function may be called from any thread, also from callbacks;
 // framewire_channel_next holds up an event callback that waits in it.
 typedef struct framewire_channel framewire_channel;
+
+// Publishes a source to a WHIP server (RFC 9725), or takes a stream of a WHEP server
+// (draft-ietf-wish-whep-03) into a sink: another program of this library's, a media server, a service.
+//
+// It follows redirects (301, 302, 307, 308), sends its token to the origin of its URL alone, and is not
+// led from https to http.
+//
+// Thread safety: every function may be called from any thread, also from callbacks.
+typedef struct framewire_client framewire_client;
 
 // A queue of what happened: to the sources, peers and servers whose options name it. It is read
 // with framewire_events_next, by a descriptor in a loop of yours, or by a callback.
@@ -931,6 +956,48 @@ typedef struct framewire_server_stats {
     uint64_t requests_timed_out;
 } framewire_server_stats;
 
+// What a client is made from. 0 is the default of every field but `size`, `url`, and one of `source` and
+// `sink`. Every text is copied.
+typedef struct framewire_client_options {
+    // sizeof(framewire_client_options).
+    size_t size;
+    // Where its states are told; NULL: nowhere. It stays yours.
+    struct framewire_events *events;
+    // The endpoint, "https://host/whip/name" or "http://host:8080/whep/name".
+    const char *url;
+    // The bearer token; NULL: none.
+    const char *token;
+    // The name of the stream in its events; NULL: "".
+    const char *stream;
+    // What to publish by WHIP; NULL: nothing, it takes.
+    struct framewire_source *source;
+    // Where to take a stream to by WHEP; NULL: nowhere, it publishes.
+    struct framewire_sink *sink;
+    // The local IP address for media, "192.0.2.1"; NULL: every interface's.
+    const char *media_address;
+    // IP addresses to tell the remote in place of private ones: up to 8, separated by commas; NULL: none.
+    const char *public_addresses;
+    // STUN and TURN servers, as framewire_peer_options says. Those that the server tells are asked too,
+    // from the second attempt on; NULL: none.
+    const struct framewire_ice_server *ice_servers;
+    // How many.
+    size_t ice_server_count;
+    // The local UDP port for media; 0: one that is free.
+    uint32_t media_port;
+    // 1: it tries again where that may help, after 1, 2, 4 … 30 seconds (give or take a quarter), or as
+    // long as the server asks for: when the server is not reached, or answers 404, 409, 429 or 5xx, and
+    // when a connection is lost or the remote ends it. 0: one attempt is all.
+    uint32_t retry;
+    // How long an HTTP request may take, in milliseconds; 0: 10,000.
+    uint32_t request_timeout_ms;
+    // How long media may take to connect, in milliseconds; 0: 30,000.
+    uint32_t connect_timeout_ms;
+    // How long it may be disconnected before it is lost, in milliseconds; 0: 5,000.
+    uint32_t disconnect_grace_ms;
+    // How long an offer waits for STUN and TURN servers, in milliseconds; 0: 2,000.
+    uint32_t gather_timeout_ms;
+} framewire_client_options;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -1400,6 +1467,27 @@ enum framewire_status framewire_server_accept(struct framewire_server *server,
 enum framewire_status framewire_server_refuse(struct framewire_server *server,
                                               int64_t request,
                                               const char *reason);
+
+// Makes a client, which begins to connect at once, on a thread of the library: it never blocks.
+// FRAMEWIRE_EVENT_CLIENT_STATE tells how it goes.
+//
+// On success `*client` is yours until framewire_client_free. It keeps what it needs of the source or
+// sink: either may be freed first. INVALID_ARGUMENT: a NULL, a wrong size, a URL that is not http or
+// https, a token that a header cannot carry, both of `source` and `sink` or none. INVALID_HANDLE:
+// `options->events`, `source` or `sink` is none. UNSUPPORTED: an ICE server as in
+// framewire_peer_options.
+enum framewire_status framewire_client_new(const struct framewire_client_options *options,
+                                           struct framewire_client **client);
+
+// Ends a client in whatever state it is: ends its session at the server by DELETE, for which it waits
+// one second at most, and its connection. NULL is fine. Its source or sink lives on.
+//
+// No event about it comes afterwards, and an event callback about it is not running (one that does
+// not return is waited for one second at most; inside it, free does not wait for it).
+void framewire_client_free(struct framewire_client *client);
+
+// Where the client stands: `*state` is a framewire_client_state.
+enum framewire_status framewire_client_get_state(struct framewire_client *client, int32_t *state);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -119,14 +119,14 @@ fn sections(sdp: &str) -> Vec<Vec<&str>> {
 
 #[test]
 fn every_offer_of_a_browser_is_answered_whole() {
-    let ice_servers = vec![IceServer { url: "stun:stun.example.org".into(), ..IceServer::default() }];
+    let ice_servers = vec![IceServer { url: "stuns:stun.example.org".into(), ..IceServer::default() }];
     let mut studio = studio(ServerOptions { take_over: true, ice_servers, ..ServerOptions::default() });
     for (name, offer, video, audio) in [("chrome", CHROME, "96", "111"), ("firefox", FIREFOX, "120", "109")] {
         let created = studio.post(offer);
         let answer = &created.body;
         assert_eq!(created.status, 201, "{name}: {answer}");
         assert_eq!(created.header("Content-Type"), Some("application/sdp"));
-        assert_eq!(created.header("Link"), Some("<stun:stun.example.org>; rel=\"ice-server\""));
+        assert_eq!(created.header("Link"), Some("<stuns:stun.example.org>; rel=\"ice-server\""));
         assert!(answer.lines().count() > 20 && !answer.replace("\r\n", "").contains(['\r', '\n']), "{name}");
         let sections = sections(answer);
         assert_eq!(sections.len(), 2);

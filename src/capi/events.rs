@@ -75,6 +75,8 @@ pub enum framewire_event_kind {
     /// The first picture, or the first sound, of a track was decoded: `value` is the microseconds
     /// since offer and answer were exchanged.
     FRAMEWIRE_EVENT_FIRST_FRAME = 17,
+    /// A client's state changed: `value` is a framewire_client_state, `text` the reason.
+    FRAMEWIRE_EVENT_CLIENT_STATE = 18,
 }
 
 /// One thing that happened.
@@ -302,4 +304,5 @@ const _: () = {
     assert!(FRAMEWIRE_EVENT_CHANNEL_OPEN as i32 == ChannelOpen as i32);
     assert!(FRAMEWIRE_EVENT_CHANNEL_MESSAGE as i32 == ChannelMessage as i32);
     assert!(FRAMEWIRE_EVENT_CHANNEL_CLOSED as i32 == ChannelClosed as i32);
+    assert!(FRAMEWIRE_EVENT_CLIENT_STATE as i32 == ClientState as i32);
 };

@@ -11,6 +11,7 @@ mod sized;
 mod text;
 
 pub mod channel;
+pub mod client;
 pub mod events;
 pub mod frame;
 pub mod ice;
@@ -27,7 +28,7 @@ pub mod version;
 pub mod video;
 
 /// The files of the header, in its order.
-pub const HEADER: [&str; 15] = [
+pub const HEADER: [&str; 16] = [
     "status",
     "version",
     "log",
@@ -42,5 +43,6 @@ pub const HEADER: [&str; 15] = [
     "channel",
     "server",
     "publish",
+    "client",
     "stats",
 ];

@@ -7,7 +7,9 @@ use super::{ClientState, Purpose, Shared};
 use crate::error::{Error, Status};
 use crate::events::{Event, EventKind};
 use crate::ice::{self, IceServer};
+use crate::media::Kind;
 use crate::peer::{Peer, PeerOptions, PeerState};
+use crate::receive::TrackState;
 use crate::time::{Time, clock};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -82,19 +84,27 @@ fn serve(shared: &Shared, course: &mut Course, peer: &Peer) -> Result<(), Failur
         if event.kind != EventKind::PeerState || event.object != peer.id() {
             continue;
         }
-        match event.value {
-            state if state == PeerState::Connected as i64 => {
-                if !matches!(shared.inner.lock().state, ClientState::Connected) {
-                    course.connected(clock::now());
-                    shared.enter(ClientState::Connected, &event.text);
-                }
-            }
-            state if state == PeerState::Failed as i64 => return Err(Failure::Lost(event.text)),
-            state if state == PeerState::Closed as i64 => return Err(Failure::Over(event.text)),
-            _ => {}
+        let is = |state: PeerState| event.value == state as i64;
+        if is(PeerState::Failed) {
+            return Err(lost(shared, event.text));
+        } else if is(PeerState::Closed) {
+            return Err(Failure::Over(event.text));
+        } else if is(PeerState::Connected) && !is_connected(shared) {
+            course.connected(clock::now());
+            shared.enter(ClientState::Connected, &event.text);
         }
     }
     Ok(())
+}
+
+/// A connection that carries media alone is not told of its end, but RTCP says goodbye.
+fn lost(shared: &Shared, why: String) -> Failure {
+    let Purpose::Take(sink) = &shared.options.purpose else { return Failure::Lost(why) };
+    let ended = |kind| sink.track(kind).is_ok_and(|state| state == TrackState::Ended);
+    match [Kind::Video, Kind::Audio].into_iter().any(ended) {
+        true => Failure::Over("the publisher said goodbye".into()),
+        false => Failure::Lost(why),
+    }
 }
 
 /// Ends what an attempt has made. The server hears of it before the media stops, so that it knows why.
@@ -148,10 +158,23 @@ fn next(shared: &Shared, deadline: Option<Time>) -> Option<Event> {
     (event.object != shared.id && !is_closing(shared)).then_some(event)
 }
 
+/// A peer that was interrupted is connected again; the client was all the time.
+fn is_connected(shared: &Shared) -> bool {
+    shared.inner.lock().state == ClientState::Connected
+}
+
 fn is_closing(shared: &Shared) -> bool {
     shared.inner.lock().closing
 }
 
+/// An error before the server was asked.
 fn ours(error: Error) -> Failure {
-    Failure::Ours(error.sentence().to_owned())
+    let why = error.sentence().to_owned();
+    match error.status() {
+        // The machine may have more to give another time.
+        Status::Again | Status::Timeout | Status::Limit | Status::Transport | Status::Io => {
+            Failure::Lost(why)
+        }
+        _ => Failure::Ours(why),
+    }
 }

@@ -10,6 +10,7 @@ static void sweep(uintptr_t bits, framewire_status status) {
     framewire_sink *sink = MADE_UP(framewire_sink, bits);
     framewire_channel *channel = MADE_UP(framewire_channel, bits), *made = NULL;
     framewire_channel_stats channel_stats = { .size = sizeof channel_stats };
+    framewire_client *client = MADE_UP(framewire_client, bits);
     framewire_frame *frame = MADE_UP(framewire_frame, bits), *taken = NULL;
     framewire_event event = { .size = sizeof event };
     framewire_video_frame video = { .size = sizeof video };
@@ -65,6 +66,7 @@ static void sweep(uintptr_t bits, framewire_status status) {
     FAILS(framewire_peer_get_state(peer, &state), status, "peer is ");
     FAILS(framewire_peer_get_stats(peer, 0, &viewer_stats), status, "peer is ");
     FAILS(framewire_peer_mid(peer, 0, text, sizeof text, &length), status, "peer is ");
+    FAILS(framewire_client_get_state(client, &state), status, "client is ");
     FAILS(framewire_server_publish(server, "x", source), status, "server is ");
     FAILS(framewire_server_unpublish(server, "x"), status, "server is ");
     FAILS(framewire_server_receive(server, "x", NULL, sink), status, "server is ");
@@ -80,6 +82,7 @@ static void sweep(uintptr_t bits, framewire_status status) {
     framewire_peer_free(peer);
     framewire_server_free(server);
     framewire_sink_free(sink);
+    framewire_client_free(client);
     framewire_frame_unref(frame);
     framewire_channel_free(channel);
 }
@@ -98,6 +101,7 @@ static void outputs(void) {
     FAILS(framewire_peer_new(NULL, NULL), FRAMEWIRE_INVALID_ARGUMENT, "peer is NULL");
     FAILS(framewire_server_new(NULL, NULL), FRAMEWIRE_INVALID_ARGUMENT, "server is NULL");
     FAILS(framewire_sink_new(NULL, NULL), FRAMEWIRE_INVALID_ARGUMENT, "sink is NULL");
+    FAILS(framewire_client_new(NULL, NULL), FRAMEWIRE_INVALID_ARGUMENT, "options is NULL");
     framewire_events_free(events);
 }
 
@@ -127,6 +131,12 @@ static void inputs(void) {
     FAILS(framewire_channel_get_stats(channel, NULL), FRAMEWIRE_INVALID_ARGUMENT, "stats is NULL");
     framewire_channel_free(channel);
     FAILS(framewire_peer_receive(peer, NULL, NULL), FRAMEWIRE_INVALID_HANDLE, "sink is NULL");
+    framewire_client_options options = { .size = sizeof options, .url = "http://127.0.0.1:9/whep/x", .sink = sink };
+    framewire_client *client = NULL;
+    FAILS(framewire_client_new(&options, NULL), FRAMEWIRE_INVALID_ARGUMENT, "client is NULL");
+    OK(framewire_client_new(&options, &client));
+    FAILS(framewire_client_get_state(client, NULL), FRAMEWIRE_INVALID_ARGUMENT, "state is NULL");
+    framewire_client_free(client);
     FAILS(framewire_peer_receive(peer, "\xff", sink), FRAMEWIRE_INVALID_ARGUMENT, "not UTF-8");
     FAILS(framewire_sink_next_video(sink, 0, NULL), FRAMEWIRE_INVALID_ARGUMENT, "frame is NULL");
     FAILS(framewire_sink_next_video(sink, -2, &frame), FRAMEWIRE_INVALID_ARGUMENT, "timeout_ms is -2");

@@ -183,6 +183,55 @@ static void peers(void) {
     framewire_peer_free(peer);
 }
 
+static void clients(void) {
+    framewire_source *source = new_source(NULL);
+    framewire_sink *sink = NULL;
+    OK(framewire_sink_new(NULL, &sink));
+    framewire_client *client = NULL;
+    const framewire_client_options right = { .size = sizeof right, .url = "http://127.0.0.1:9/whip/x", .source = source };
+    framewire_client_options options = right;
+#define NO_CLIENT(field, value, status, words)                                                     \
+    options = right, options.field = (value);                                                      \
+    FAILS(framewire_client_new(&options, &client), status, words)
+    NO_CLIENT(size, 8, FRAMEWIRE_INVALID_ARGUMENT, "options.size is 8");
+    NO_CLIENT(events, MADE_UP(framewire_events, 1), FRAMEWIRE_INVALID_HANDLE, "events is 0x1");
+    NO_CLIENT(url, NULL, FRAMEWIRE_INVALID_ARGUMENT, "options.url is NULL");
+    NO_CLIENT(url, "rtmp://h/x", FRAMEWIRE_INVALID_ARGUMENT, "is not http: or https:");
+    NO_CLIENT(token, "two words", FRAMEWIRE_INVALID_ARGUMENT, "token");
+    NO_CLIENT(source, NULL, FRAMEWIRE_INVALID_ARGUMENT, "both NULL");
+    NO_CLIENT(source, MADE_UP(framewire_source, 1), FRAMEWIRE_INVALID_HANDLE, "source is 0x1");
+    NO_CLIENT(sink, sink, FRAMEWIRE_INVALID_ARGUMENT, "both given");
+    NO_CLIENT(retry, 2, FRAMEWIRE_INVALID_ARGUMENT, "options.retry is 2");
+    NO_CLIENT(media_address, "localhost", FRAMEWIRE_INVALID_ARGUMENT, "no IP address");
+    NO_CLIENT(media_port, 65536, FRAMEWIRE_INVALID_ARGUMENT, "options.media_port is 65536");
+    NO_CLIENT(ice_server_count, 1, FRAMEWIRE_INVALID_ARGUMENT, "options.ice_servers is NULL");
+    CHECK(client == NULL);
+
+    /* Nobody is there: it fails by itself, or is freed before. */
+    framewire_events *events = new_events();
+    framewire_event event = { .size = sizeof event };
+    int32_t state = -1;
+    options = right, options.events = events, options.stream = "x";
+    OK(framewire_client_new(&options, &client));
+    do {
+        OK(framewire_events_next(events, 20000, &event));
+        CHECK(event.kind == FRAMEWIRE_EVENT_CLIENT_STATE && event.object == (uint64_t)(uintptr_t)client);
+        CHECK(strcmp(event.stream, "x") == 0 && event.text_length > 0);
+    } while (event.value == FRAMEWIRE_CLIENT_CONNECTING);
+    CHECK(event.value == FRAMEWIRE_CLIENT_FAILED);
+    OK(framewire_client_get_state(client, &state));
+    CHECK(state == FRAMEWIRE_CLIENT_FAILED);
+    framewire_client_free(client);
+    options.source = NULL, options.sink = sink;
+    OK(framewire_client_new(&options, &client));
+    framewire_client_free(client);
+    FAILS(framewire_client_get_state(client, &state), FRAMEWIRE_INVALID_HANDLE, "client is ");
+    FAILS(framewire_events_next(events, 0, &event), FRAMEWIRE_TIMEOUT, "no event");
+    framewire_events_free(events);
+    framewire_sink_free(sink);
+    framewire_source_free(source);
+}
+
 static void servers(void) {
     framewire_ice_server ice[1] = { { 0 } };
     framewire_server_options options = { .size = sizeof options, .ice_server_count = 1 };
@@ -216,6 +265,7 @@ int main(int argc, char **argv) {
     logs();
     source_options();
     peers();
+    clients();
     servers();
     if (argc > 1) {
         source_numbers();

@@ -1,0 +1,119 @@
+//! What a peer's handles and threads share: how it is served, how it changes, how it ends.
+
+use super::{Inner, Link, PeerState, Shared, negotiate};
+use crate::error::{Error, Result, Status};
+use crate::events::{Event, EventKind};
+use crate::native::datachannel::{Gathering, Trickle};
+use crate::sdp::Candidate;
+use crate::sender::{Owner, Seat};
+use crate::viewer::ViewerCounters;
+use std::sync::Arc;
+
+impl Shared {
+    /// Whether candidates of the remote are told to libdatachannel. A TURN server lets through only what
+    /// comes from addresses that we have named to it (RFC 8656 section 9).
+    pub(super) fn probes(&self) -> bool {
+        self.options.probe_candidates || self.servers.relayed
+    }
+
+    /// Keeps a connection that made an offer until its answer comes.
+    pub(super) fn keep(&self, link: Link) -> Result<()> {
+        let mut inner = self.inner.lock();
+        if inner.is_over() {
+            return Err(Error::new(Status::Closed, "the peer was closed meanwhile"));
+        }
+        inner.link = Some(link);
+        Ok(())
+    }
+
+    /// Takes the connection that made an offer.
+    pub(super) fn take_offered(&self) -> Result<(Link, negotiate::Offered)> {
+        let mut inner = self.inner.lock();
+        inner.offered()?;
+        let mut link = inner.link.take().expect("what was offered has a link");
+        let offered = link.offered.take().expect("looked at just before");
+        Ok((link, offered))
+    }
+
+    /// Has the sender thread serve the peer. Joined under the lock, so that the end cannot say
+    /// "leave" before it. Lock order: this peer's, then the sender's inbox.
+    pub(super) fn serve(
+        &self,
+        link: Link,
+        seat: Seat,
+        counters: Vec<(String, Arc<ViewerCounters>)>,
+    ) -> Result<()> {
+        let mut inner = self.inner.lock();
+        if inner.is_over() {
+            return Err(Error::new(Status::Closed, "the peer was closed meanwhile"));
+        }
+        inner.counters = counters;
+        inner.ends.clear();
+        link.berth.join(seat);
+        inner.link = Some(link);
+        Ok(())
+    }
+
+    /// Has the end of the peer end a wait for its candidates.
+    pub(super) fn watch_gathering(&self, gathering: Option<&Arc<Gathering>>) -> Result<()> {
+        let mut inner = self.inner.lock();
+        if inner.is_over() {
+            return Err(Error::new(Status::Closed, "the peer was closed meanwhile"));
+        }
+        inner.gathering = gathering.cloned();
+        Ok(())
+    }
+
+    /// The end, unless it was before: its sender thread says goodbye, the reaper frees the connection.
+    pub(super) fn end(&self, state: PeerState, reason: &str) {
+        let (link, gathering) = {
+            let mut inner = self.inner.lock();
+            self.enter(&mut inner, state, reason);
+            inner.ends.clear();
+            (inner.link.take(), inner.gathering.take())
+        };
+        if let Some(gathering) = gathering {
+            gathering.stop();
+        }
+        self.hub.end(reason);
+        if let Some(link) = link {
+            link.berth.leave(self.id);
+        }
+    }
+
+    pub(super) fn enter(&self, inner: &mut Inner, state: PeerState, reason: &str) {
+        if !inner.is_over() && inner.state != state {
+            inner.state = state;
+            self.tell(EventKind::PeerState, state as i64, reason.into());
+        }
+    }
+
+    pub(super) fn tell(&self, kind: EventKind, value: i64, text: String) {
+        if let Some(events) = &self.options.events {
+            events.post(Event { kind, object: self.id, stream: self.options.stream.clone(), value, text });
+        }
+    }
+}
+
+impl Trickle for Shared {
+    fn candidate(&self, candidate: &str) {
+        let candidate = match Candidate::parse(candidate) {
+            Ok(Some(candidate)) => candidate.to_string(),
+            Ok(None) if candidate.is_empty() => String::new(),
+            _ => return,
+        };
+        let inner = self.inner.lock();
+        if !inner.is_over() {
+            self.tell(EventKind::Candidate, 0, candidate);
+        }
+    }
+}
+
+impl Owner for Shared {
+    fn changed(&self, state: PeerState, reason: &str) {
+        match state {
+            PeerState::Failed | PeerState::Closed => self.end(state, reason),
+            _ => self.enter(&mut self.inner.lock(), state, reason),
+        }
+    }
+}
