@@ -2,91 +2,21 @@
 
 mod common;
 
-use common::card::{self, Card, Strip};
+use common::camera::Camera;
+use common::card::{self, Strip};
 use common::watcher::PATIENCE;
 use framewire::error::Status;
 use framewire::events::{EventKind, Events};
-use framewire::frame::{AudioFrame, Format, Samples, VideoFrame};
+use framewire::frame::Format;
 use framewire::media::Kind;
 use framewire::peer::{Peer, PeerOptions, PeerState};
-use framewire::pool::Pool;
 use framewire::receive::TrackState;
 use framewire::sink::{AudioOut, Pcm, Picture, SampleFormat, Sink, SinkOptions, VideoOut};
-use framewire::source::{Source, SourceOptions, VideoOptions};
 use framewire::time::clock;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
-
-const WIDTH: usize = 1_024;
-const HEIGHT: usize = 64;
-/// Of the tone.
-const SAMPLES: usize = 480;
-
-/// A source that is pushed to, until it is dropped: 50 pictures a second, and a tone.
-struct Camera {
-    source: Source,
-    stop: Arc<AtomicBool>,
-    pushing: Option<JoinHandle<()>>,
-}
-
-impl Camera {
-    fn new() -> Camera {
-        let video = VideoOptions { width: WIDTH as u32, height: HEIGHT as u32, ..VideoOptions::default() };
-        let options = SourceOptions { video: Some(video), ..SourceOptions::default() };
-        let source = Source::new(options).expect("a source");
-        let stop = Arc::new(AtomicBool::new(false));
-        let (to, stopped) = (source.clone(), stop.clone());
-        let pushing = thread::spawn(move || push(&to, &stopped));
-        Camera { source, stop, pushing: Some(pushing) }
-    }
-}
-
-impl Drop for Camera {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        if let Some(pushing) = self.pushing.take() {
-            pushing.thread().unpark();
-            pushing.join().expect("nothing panics while it pushes");
-        }
-    }
-}
-
-fn push(to: &Source, stopped: &AtomicBool) {
-    let (pool, mut card) = (Pool::new(2), Card::new(WIDTH, HEIGHT));
-    let start = clock::now();
-    for number in 0_u32.. {
-        let due = start + Duration::from_millis(u64::from(number) * 20);
-        while !stopped.load(Ordering::Relaxed) && clock::now() < due {
-            thread::park_timeout(due.since(clock::now()));
-        }
-        if stopped.load(Ordering::Relaxed) {
-            return;
-        }
-        let pixels = card.draw(Strip { number, millis: (due.0 / 1_000) as u32 });
-        let picture = framewire::frame::FrameView {
-            format: Format::Rgba,
-            width: WIDTH as u32,
-            height: HEIGHT as u32,
-            strides: [WIDTH * 4, 0, 0],
-            planes: [pixels, &[], &[]],
-        };
-        let frame: VideoFrame = pool.copy(&picture, Some(due)).expect("a good frame");
-        to.push_video(frame).expect("it is open");
-        for half in 0..2 {
-            let first = number as usize * 2 * SAMPLES + half * SAMPLES;
-            let samples: Vec<i16> = (first..first + SAMPLES)
-                .map(|n| ((n as f32 * 440.0 * std::f32::consts::TAU / 48_000.0).sin() * 12_000.0) as i16)
-                .collect();
-            let capture = Some(due + Duration::from_millis(10 * half as u64));
-            let sound =
-                AudioFrame { samples: Samples::S16(&samples), sample_rate: 48_000, channels: 1, capture };
-            to.push_audio(&sound).expect("it is open");
-        }
-    }
-}
 
 fn peer(events: Option<&Arc<Events>>) -> Peer {
     let loopback: IpAddr = [127, 0, 0, 1].into();

@@ -4,6 +4,7 @@
 
 pub mod air;
 pub mod bare;
+pub mod camera;
 pub mod card;
 pub mod order;
 pub mod relay;
