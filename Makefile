@@ -43,10 +43,11 @@ $(TARGET)/examples-c/%: examples-c/%.c $(wildcard examples-c/test_card.* example
 demo: setup-build examples ## install what is missing, build, and go on the air at http://127.0.0.1:8080/watch/test
 	$(TARGET)/examples-c/on_air
 
-test: setup ## everything that must hold: Rust, C, and real browsers; sets itself up
+test: setup ## everything that must hold: Rust, C, another stack and real browsers; sets itself up
 	$(CARGO) test --locked
 	$(MAKE) --no-print-directory examples
 	tests/browser/alone.sh node --test --test-concurrency=1 --test-reporter=spec tests/browser/*.test.mjs
+	tests/browser/alone.sh target/interop/bin/python -B -m unittest discover -v -s tests/interop
 
 check: setup ## what CI runs, and format and lints before it; LONG=1: fuzzers and sanitizers after it
 	$(CARGO) fmt --check

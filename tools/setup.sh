@@ -20,6 +20,7 @@ need() {
 }
 
 has() { command -v "$1"; }
+has_venv() { python3 -c 'import ensurepip, venv'; }
 has_ip() { has ip || test -x /usr/sbin/ip; }
 library() { pkg-config --exists "$1"; }
 
@@ -51,6 +52,7 @@ needs_of_tests() {
     need nodejs has node
     need npm has npm
     need iproute2 has_ip
+    need python3-venv has_venv
 }
 
 install_packages() {
@@ -101,6 +103,20 @@ install_driver() {
     fi
 }
 
+# The stack of other people's that the interop tests talk to, in a folder of its own. Only wheels: nothing is
+# compiled here.
+install_other_stack() {
+    has_venv >/dev/null 2>&1 || return 0 # told already
+    wanted=tests/interop/requirements.txt folder=target/interop
+    cmp -s $wanted $folder/requirements.txt && return
+    if python3 -m venv --clear $folder && $folder/bin/pip install --quiet --disable-pip-version-check \
+        --only-binary :all: --requirement $wanted; then
+        cp $wanted $folder/
+    else
+        problem "pip failed (above). By hand: python3 -m venv $folder && $folder/bin/pip install -r $wanted"
+    fi
+}
+
 for part in "$@"; do
     case $part in
     build | tests) needs_of_"$part" ;;
@@ -109,6 +125,6 @@ for part in "$@"; do
 done
 install_packages
 check_rust
-case " $* " in *' tests '*) install_driver ;; esac
+case " $* " in *' tests '*) install_driver; install_other_stack ;; esac
 [ $problems -eq 0 ] && echo 'setup: everything is here'
 exit $problems
