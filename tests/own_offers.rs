@@ -22,7 +22,10 @@ fn section(kind: Kind, mid: &str) -> OfferedSection {
 }
 
 fn plan() -> OfferPlan {
-    OfferPlan { sections: vec![section(Kind::Video, "camera"), section(Kind::Audio, "voice")] }
+    OfferPlan {
+        sections: vec![section(Kind::Video, "camera"), section(Kind::Audio, "voice")],
+        channels: false,
+    }
 }
 
 fn offer(plan: &OfferPlan) -> String {
@@ -163,7 +166,7 @@ fn an_answer_that_sends_says_what_will_come() {
 #[test]
 fn a_mid_that_is_no_name_is_an_error() {
     for mid in ["", "two words", "a\r\na=b", "seventeen-letters"] {
-        let plan = OfferPlan { sections: vec![section(Kind::Video, mid)] };
+        let plan = OfferPlan { sections: vec![section(Kind::Video, mid)], channels: false };
         let error = plan.write(&Transport::parse(LOCAL).expect("well formed"), &[]).expect_err(mid);
         assert_eq!(error.status(), Status::InvalidArgument);
     }

@@ -50,7 +50,7 @@ fn offered() -> OfferPlan {
         sending: Some(sending()),
         receiving: true,
     };
-    OfferPlan { sections: [(Kind::Video, "0"), (Kind::Audio, "1")].map(section).into() }
+    OfferPlan { sections: [(Kind::Video, "0"), (Kind::Audio, "1")].map(section).into(), channels: false }
 }
 
 fn sending() -> Sending {
