@@ -367,3 +367,6 @@ impl Sound {
 fn deadline(timeout: Option<Duration>) -> Option<Time> {
     timeout.map(|timeout| clock::now() + timeout)
 }
+
+#[cfg(test)]
+mod tests;
