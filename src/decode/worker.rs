@@ -265,3 +265,87 @@ impl Worker {
         self.feed.tell(EventKind::FirstFrame, took.as_micros() as i64, &sentence);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Status;
+    use crate::events::Events;
+    use crate::sink::{Sink, SinkOptions};
+    use std::time::Duration;
+
+    const PATIENCE: Duration = Duration::from_secs(10);
+
+    /// A decoder of pictures, with what it says and where it feeds.
+    fn decoder() -> (Intake, Sink, Arc<Events>, crossbeam_channel::Receiver<News>) {
+        let events = Events::new(100).expect("events");
+        let options = SinkOptions { events: Some(events.clone()), ..SinkOptions::default() };
+        let sink = Sink::new(options).expect("a sink");
+        let feed =
+            sink.attach(Kind::Video, None, Arc::default(), Box::new(|| ())).expect("it takes pictures");
+        let (tell, told) = crossbeam_channel::unbounded();
+        let intake = start(Kind::Video, feed, Box::new(move |news| _ = tell.send(news)));
+        (intake.expect("there are threads left"), sink, events, told)
+    }
+
+    /// A keyframe by its header, 16 by 16, and nothing that decodes behind it.
+    fn broken() -> Unit {
+        let mut data = vec![0x10, 0xff, 0xff, 0x9d, 0x01, 0x2a, 16, 0, 16, 0];
+        data.extend([0xff; 40]);
+        let now = clock::now();
+        Unit::Picture(CodedPicture { data, keyframe: true, rtp_time: 0, capture: now, arrived: now })
+    }
+
+    #[test]
+    fn ten_broken_pictures_in_a_row_end_the_track_and_its_state_is_told_first() {
+        let (intake, sink, events, told) = decoder();
+        let waiter = thread::spawn({
+            let (sink, events) = (sink.clone(), events.clone());
+            move || {
+                let ended = sink.next_video(Some(PATIENCE)).expect_err("nothing decodes");
+                (ended, events.next(Duration::ZERO))
+            }
+        });
+        let mut damaged = 0;
+        loop {
+            assert!(intake.put(broken()), "one at a time");
+            // One that comes within ten milliseconds of an error is not tried, and not answered.
+            match told.recv_timeout(Duration::from_millis(11)) {
+                Ok(News::Damaged) => damaged += 1,
+                Ok(News::Over) => break,
+                Ok(News::Keyframe) => panic!("it cannot decode"),
+                Err(_) => {}
+            }
+        }
+        assert_eq!(damaged, 9, "nine are survived");
+        let (ended, event) = waiter.join().expect("no panic");
+        assert_eq!(ended.status(), Status::Closed);
+        assert!(ended.sentence().starts_with("10 errors in a row"), "{ended}");
+        let event = event.expect("told before who waited learned of it");
+        assert_eq!((event.kind, event.value), (EventKind::VideoTrack, TrackState::Failed as i64));
+        assert_eq!(sink.stats(Kind::Video).expect("it takes pictures").decoder.errors, 10);
+    }
+
+    #[test]
+    fn an_end_comes_after_what_waits_and_a_dropped_intake_is_one() {
+        let (intake, sink, events, _told) = decoder();
+        intake.put(Unit::End);
+        let event = events.next(PATIENCE).expect("it is told");
+        assert_eq!((event.kind, event.value), (EventKind::VideoTrack, TrackState::Ended as i64));
+        assert_eq!(sink.next_video(Some(PATIENCE)).expect_err("over").sentence(), "the sender said goodbye");
+
+        let (intake, sink, _events, told) = decoder();
+        drop(intake);
+        assert_eq!(told.recv_timeout(PATIENCE), Ok(News::Over));
+        assert_eq!(sink.next_video(Some(PATIENCE)).expect_err("over").sentence(), "the connection ended");
+    }
+
+    #[test]
+    fn a_decoder_that_nobody_wants_ends_and_takes_nothing_more() {
+        let (intake, sink, _events, told) = decoder();
+        sink.close();
+        intake.end("it is over");
+        assert_eq!(told.recv_timeout(PATIENCE), Ok(News::Over));
+        assert!(intake.put(broken()), "what is over swallows");
+    }
+}
