@@ -221,6 +221,15 @@ fn without_retries_a_server_that_is_not_there_ends_it() {
 }
 
 #[test]
+fn a_server_that_speaks_no_tls_is_not_reached_by_https() {
+    let script = Script::new(|_| Said::status(200, ""));
+    let url = script.url("/whep/x").replace("http:", "https:");
+    let told = Told::new(&url, |_| {});
+    let why = told.reach(ClientState::Failed);
+    assert!(why.starts_with(&format!("POST {url}: ")) && script.rest().is_empty(), "{why}");
+}
+
+#[test]
 fn a_server_that_says_nothing_costs_the_time_out_and_a_close_does_not_wait_for_it() {
     let script = Script::new(|_| Said::Nothing);
     let begun = Instant::now();

@@ -76,21 +76,16 @@ impl Http {
             let wrong = || Failure::Wrong(format!("{place} answers with the Location {location:.120?}"));
             place.join(location).ok_or_else(wrong)
         });
-        let session = |answer| Session {
-            location: None,
-            answer,
-            ice_servers: link::ice_servers(
-                response.headers().get_all(LINK).iter().filter_map(|value| value.to_str().ok()),
-            ),
-        };
-        let mut session = session(String::new());
-        session.location = location.transpose()?;
-        let answer = body(&place, &mut response);
-        match answer {
-            Ok(answer) => Ok(Session { answer, ..session }),
+        let location = location.transpose()?;
+        let links = response.headers().get_all(LINK).iter().filter_map(|value| value.to_str().ok());
+        let ice_servers = link::ice_servers(links);
+        match body(&place, &mut response) {
+            Ok(answer) => Ok(Session { location, answer, ice_servers }),
             Err(failure) => {
+                // What is left of it is not waited for.
+                drop(response);
                 // A session that we cannot use is there all the same.
-                if let Some(location) = &session.location {
+                if let Some(location) = &location {
                     self.delete(location, self.timeout);
                 }
                 Err(failure)
