@@ -197,6 +197,29 @@ fn another_publisher_feeds_the_same_sink() {
     }
 }
 
+/// As stacks offer that tell their SSRCs by nothing but the packets; and as some that do not even number the
+/// sections in them.
+#[test]
+fn streams_whose_ssrcs_are_not_in_the_offer_find_their_sections() {
+    for dropped in [&["a=ssrc", "a=msid"][..], &["a=ssrc", "a=msid", "a=extmap"]] {
+        let (camera, (sink, _)) = (Camera::new(), sink());
+        let (sends, takes) = (peer(None), peer(None));
+        sends.send(None, &camera.source).expect("before the offer");
+        takes.receive(None, &sink).expect("before the offer");
+        let offer = sends.offer(PATIENCE).expect("an offer");
+        assert!(dropped.iter().all(|start| offer.contains(&format!("\r\n{start}"))), "{offer}");
+        let kept = offer.split_inclusive('\n').filter(|l| !dropped.iter().any(|start| l.starts_with(start)));
+        let answer = takes.answer(&kept.collect::<String>(), PATIENCE).expect("an answer");
+        sends.accept(&answer, PATIENCE).expect("it is accepted");
+        assert!(pictures(&sink, 20).iter().all(|picture| strip(picture).is_some()));
+        (0..20).for_each(|_| drop(sink.next_audio(Some(PATIENCE)).expect("sound")));
+        for kind in [Kind::Video, Kind::Audio] {
+            let track = sink.stats(kind).expect("it takes both").track;
+            assert_eq!((track.unknown, track.malformed, track.lost), (0, 0, 0), "{kind:?}: {track:?}");
+        }
+    }
+}
+
 #[test]
 fn a_sink_or_a_peer_may_end_first() {
     let camera = Camera::new();

@@ -32,17 +32,12 @@ impl Card {
         self.width * 4
     }
 
-    /// Gradients that move everywhere, a bright bar that sweeps, and the strip.
+    /// What moves, and the strip.
     pub fn draw(&mut self, strip: Strip) -> &[u8] {
-        let picture = self.height - BLOCK;
-        let step = strip.number as usize * 4;
-        let bar = step * 2 % self.width;
-        for (y, row) in self.rgba.chunks_exact_mut(self.width * 4).take(picture).enumerate() {
+        let (picture, width) = (self.height - BLOCK, self.width);
+        for (y, row) in self.rgba.chunks_exact_mut(width * 4).take(picture).enumerate() {
             for (x, pixel) in row.chunks_exact_mut(4).enumerate() {
-                let lit = x.wrapping_sub(bar) < 32;
-                pixel[0] = if lit { 255 } else { (x + step) as u8 / 2 };
-                pixel[1] = if lit { 255 } else { (y + step) as u8 / 2 };
-                pixel[2] = (x / 64 * 32 + y / 64 * 16) as u8;
+                pixel[..3].copy_from_slice(&colour(strip.number, width, x, y));
             }
         }
         let bits = u64::from(strip.number) << 32 | u64::from(strip.millis);
@@ -55,6 +50,14 @@ impl Card {
         }
         &self.rgba
     }
+}
+
+/// Gradients that move everywhere, and a bright bar that sweeps.
+fn colour(number: u32, width: usize, x: usize, y: usize) -> [u8; 3] {
+    let step = number as usize * 4;
+    let lit = x.wrapping_sub(step * 2 % width) < 32;
+    let [red, green] = if lit { [255; 2] } else { [(x + step) as u8 / 2, (y + step) as u8 / 2] };
+    [red, green, (x / 64 * 32 + y / 64 * 16) as u8]
 }
 
 /// Reads the strip out of a luma plane: the mean of each block's middle, so that ringing at the
@@ -78,4 +81,22 @@ pub fn read(luma: &[u8], stride: usize, width: usize, height: usize) -> Option<S
         };
     }
     Some(Strip { number: (bits >> 32) as u32, millis: bits as u32 })
+}
+
+/// How far a luma plane is from the card of that number above its strip: the mean difference of some pixels
+/// in its worst square of 16.
+pub fn worst_square(number: u32, luma: &[u8], stride: usize, width: usize, height: usize) -> f64 {
+    let off = |x: usize, y: usize| {
+        let [r, g, b] = colour(number, width, x, y).map(f64::from);
+        // BT.601, limited range.
+        let wanted = 16.0 + 0.257 * r + 0.504 * g + 0.098 * b;
+        (f64::from(luma[y * stride + x]) - wanted).abs()
+    };
+    let square = |left: usize, top: usize| {
+        let pixels = (0..BLOCK).map(|n| off(left + n % 4 * 4, top + n / 4 * 4));
+        pixels.sum::<f64>() / BLOCK as f64
+    };
+    let rows = (0..height / BLOCK - 1).map(|row| row * BLOCK);
+    let worst = |top| (0..width / BLOCK).map(|column| square(column * BLOCK, top)).fold(0.0, f64::max);
+    rows.map(worst).fold(0.0, f64::max)
 }

@@ -1,15 +1,31 @@
-//! A road between two peers on loopback that loses packets by a seed, goes silent when told, and
-//! otherwise forwards at once.
+//! A road between two peers on loopback that loses, delays, reorders and repeats packets by a seed, and
+//! goes silent when told. A new one forwards everything at once.
 //!
 //! The answer's candidates are rewritten to the relay's address; the offer's are of no use to a
 //! side that only answers checks, so the far side sees one address: the relay's.
 
 use super::rng::Rng;
 use super::rtp::is_rtcp;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// What a road does, each way.
+#[derive(Clone, Copy, Default)]
+pub struct Weather {
+    /// The share of RTP and RTCP that is lost. Checks and handshakes pass.
+    pub loss: f64,
+    /// The share of RTP and RTCP that comes twice.
+    pub repeated: f64,
+    /// How long everything takes.
+    pub delay: Duration,
+    /// How much longer RTP and RTCP may take: each packet for itself, so that they overtake each other.
+    pub spread: Duration,
+}
 
 pub struct Relay {
     shared: Arc<Shared>,
@@ -22,7 +38,7 @@ struct Shared {
     near_peer: Mutex<Option<SocketAddr>>,
     far: UdpSocket,
     far_peer: SocketAddr,
-    loss: AtomicU64,
+    weather: Mutex<Weather>,
     /// How many of the sender's next RTP packets are dropped.
     doomed: AtomicU64,
     silent: AtomicBool,
@@ -43,7 +59,7 @@ impl Relay {
             near_peer: Mutex::default(),
             far,
             far_peer,
-            loss: AtomicU64::default(),
+            weather: Mutex::default(),
             doomed: AtomicU64::default(),
             silent: AtomicBool::default(),
             ended: AtomicBool::default(),
@@ -59,7 +75,12 @@ impl Relay {
 
     /// Loses this share of RTP and RTCP, both ways. Checks and handshakes pass.
     pub fn lose(&self, share: f64) {
-        self.shared.loss.store(share.to_bits(), Relaxed);
+        self.weather(Weather { loss: share, ..Weather::default() });
+    }
+
+    /// What happens to packets from now on.
+    pub fn weather(&self, weather: Weather) {
+        *self.shared.weather.lock().expect("never poisoned") = weather;
     }
 
     /// Loses the sender's next RTP packet.
@@ -94,8 +115,11 @@ impl Drop for Relay {
 impl Shared {
     fn forward(&self, outwards: bool, mut rng: Rng) {
         let mut buffer = [0; 2048];
+        let mut queue = Queue::default();
         while !self.ended.load(Relaxed) {
+            let wait = queue.send_due(Instant::now(), |packet| self.send(outwards, packet));
             let socket = if outwards { &self.near } else { &self.far };
+            socket.set_read_timeout(wait).expect("a time above zero");
             // A refused port shows as an error of the next call: the far side has gone.
             let Ok((len, from)) = socket.recv_from(&mut buffer) else { continue };
             let packet = &buffer[..len];
@@ -105,21 +129,59 @@ impl Shared {
             if outwards {
                 *self.near_peer.lock().expect("never poisoned") = Some(from);
             }
+            let weather = *self.weather.lock().expect("never poisoned");
             // RFC 7983: 128 to 191 is RTP and RTCP.
             let media = packet.first().is_some_and(|first| (128..192).contains(first));
-            let lost = media && rng.chance(f64::from_bits(self.loss.load(Relaxed)));
+            let lost = media && rng.chance(weather.loss);
             let doomed = media && !outwards && !is_rtcp(packet) && self.doomed.swap(0, Relaxed) > 0;
             if lost || doomed || self.silent.load(Relaxed) {
                 self.dropped.fetch_add(1, Relaxed);
                 continue;
             }
             self.forwarded.fetch_add(u64::from(media && !is_rtcp(packet)), Relaxed);
-            if outwards {
-                self.far.send_to(packet, self.far_peer).ok();
-            } else if let Some(peer) = *self.near_peer.lock().expect("never poisoned") {
-                self.near.send_to(packet, peer).ok();
+            let copies = 1 + usize::from(media && rng.chance(weather.repeated));
+            for _ in 0..copies {
+                let spread = if media { weather.spread.mul_f64(rng.share()) } else { Duration::ZERO };
+                match weather.delay + spread {
+                    Duration::ZERO => self.send(outwards, packet),
+                    delay => queue.push(Instant::now() + delay, packet),
+                }
             }
         }
+    }
+
+    fn send(&self, outwards: bool, packet: &[u8]) {
+        if outwards {
+            self.far.send_to(packet, self.far_peer).ok();
+        } else if let Some(peer) = *self.near_peer.lock().expect("never poisoned") {
+            self.near.send_to(packet, peer).ok();
+        }
+    }
+}
+
+/// Packets on their way.
+#[derive(Default)]
+struct Queue {
+    under_way: BinaryHeap<Reverse<(Instant, u64, Vec<u8>)>>,
+    count: u64,
+}
+
+impl Queue {
+    fn push(&mut self, due: Instant, packet: &[u8]) {
+        self.count += 1;
+        self.under_way.push(Reverse((due, self.count, packet.to_vec())));
+    }
+
+    /// Hands over what is due; how long it is until something is.
+    fn send_due(&mut self, now: Instant, mut send: impl FnMut(&[u8])) -> Option<Duration> {
+        while let Some(Reverse((due, ..))) = self.under_way.peek() {
+            if *due > now {
+                return Some(*due - now);
+            }
+            let Reverse((_, _, packet)) = self.under_way.pop()?;
+            send(&packet);
+        }
+        None
     }
 }
 

@@ -12,8 +12,13 @@ impl Rng {
         z ^ (z >> 31)
     }
 
+    /// From 0 to just below 1.
+    pub fn share(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
     /// True once in `1 / probability` calls.
     pub fn chance(&mut self, probability: f64) -> bool {
-        ((self.next() >> 11) as f64) < probability * (1u64 << 53) as f64
+        self.share() < probability
     }
 }
