@@ -18,6 +18,10 @@ use std::time::{Duration, Instant};
 const TYPE: &str = "Content-Type: application/sdp\r\n";
 const CHROME: &str = include_str!("data/chrome-whip.sdp");
 const FIREFOX: &str = include_str!("data/firefox-whip.sdp");
+/// Shaped as Pion and GStreamer shape theirs, and without SSRCs: spaces at the ends of lines, one
+/// fingerprint for all, sections whose port is that of another.
+const PION: &str = include_str!("data/pion-whip.sdp");
+const GSTREAMER: &str = include_str!("data/gstreamer-whip.sdp");
 
 struct Studio {
     server: Server,
@@ -118,10 +122,16 @@ fn sections(sdp: &str) -> Vec<Vec<&str>> {
 }
 
 #[test]
-fn every_offer_of_a_browser_is_answered_whole() {
+fn every_offer_of_a_browser_or_another_stack_is_answered_whole() {
     let ice_servers = vec![IceServer { url: "stuns:stun.example.org".into(), ..IceServer::default() }];
     let mut studio = studio(ServerOptions { take_over: true, ice_servers, ..ServerOptions::default() });
-    for (name, offer, video, audio) in [("chrome", CHROME, "96", "111"), ("firefox", FIREFOX, "120", "109")] {
+    let offers = [
+        ("chrome", CHROME, "96", "111"),
+        ("firefox", FIREFOX, "120", "109"),
+        ("pion", PION, "96", "111"),
+        ("gstreamer", GSTREAMER, "96", "98"),
+    ];
+    for (name, offer, video, audio) in offers {
         let created = studio.post(offer);
         let answer = &created.body;
         assert_eq!(created.status, 201, "{name}: {answer}");
@@ -142,11 +152,12 @@ fn every_offer_of_a_browser_is_answered_whole() {
         assert!(sections[0].iter().any(|line| line.starts_with("a=candidate:")), "{name}");
         assert!(sections[0].contains(&"a=end-of-candidates"), "{name}");
     }
-    let kinds: Vec<_> = (0..3).map(|_| studio.events.next(PATIENCE).expect("an event").kind).collect();
+    let kinds: Vec<_> = (0..7).map(|_| studio.events.next(PATIENCE).expect("an event").kind).collect();
     use EventKind::{PublishEnded, PublishStarted};
-    assert_eq!(kinds, [PublishStarted, PublishEnded, PublishStarted]);
+    let (started, ended) = (PublishStarted, PublishEnded);
+    assert_eq!(kinds, [started, ended, started, ended, started, ended, started]);
     let stats = studio.server.stats();
-    assert_eq!((stats.sessions, stats.publishers, stats.sessions_started), (1, 1, 2));
+    assert_eq!((stats.sessions, stats.publishers, stats.sessions_started), (1, 1, 4));
 }
 
 /// An offer of which a part would be refused is refused: RFC 9725 section 4.4.3.
