@@ -122,7 +122,19 @@ fn packets_are_as_the_standards_have_them() {
 
 #[test]
 fn reports_tie_picture_and_sound_to_one_clock() {
+    tied(Duration::ZERO);
+}
+
+/// A face is swapped, say, and the voice is not.
+#[test]
+fn reports_tie_a_picture_that_took_long_to_the_sound_of_its_moment() {
+    tied(Duration::from_millis(150));
+}
+
+/// Sound and picture of one moment lie at one moment of the wall clock, on which the reports place them.
+fn tied(work: Duration) {
     let mut air = Air::new(30);
+    air.work = work;
     let mut viewer = Viewer::join(&air.source);
     viewer.watcher.connected();
     // The tone begins in the middle of what is taken.

@@ -28,6 +28,8 @@ pub struct Air {
     sound_due: Option<(Instant, Time)>,
     /// From this moment on the tone is heard, before it there is digital silence.
     pub tone_from: Time,
+    /// How long the program works on a picture before it pushes it. Sound takes no time.
+    pub work: Duration,
 }
 
 impl Air {
@@ -57,6 +59,7 @@ impl Air {
             picture_due: now,
             sound_due: sound.then_some((now, time)),
             tone_from: time,
+            work: Duration::ZERO,
         }
     }
 
@@ -76,9 +79,9 @@ impl Air {
         self.sound_due.map_or(self.picture_due, |(due, _)| due.min(self.picture_due))
     }
 
-    /// Pushes one picture, captured now.
+    /// Pushes one picture, captured now, less the work that was done on it.
     pub fn push_picture(&mut self) {
-        let capture = clock::now();
+        let capture = Time(clock::now().0 - self.work.as_micros() as u64);
         let strip = Strip { number: self.number, millis: (capture.0 / 1_000) as u32 };
         self.number += 1;
         let rgba = self.card.draw(strip).to_vec();
