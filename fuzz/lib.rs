@@ -13,6 +13,10 @@ pub mod receive;
 pub mod rtp;
 #[path = "../src/sdp/mod.rs"]
 pub mod sdp;
+#[path = "../src/server"]
+pub mod server {
+    pub mod fragment;
+}
 #[path = "../src/time.rs"]
 pub mod time;
 #[path = "../src/viewer/mod.rs"]

@@ -1,11 +1,12 @@
 //! The channels of one peer, and what libdatachannel says of them.
 
 use super::inbox::Put;
-use super::{Channel, ChannelOptions, Link, MAX_MESSAGE, Shared};
+use super::{Channel, ChannelOptions, Link, Shared};
 use crate::error::{Error, Result, Status};
 use crate::events::{Event, EventKind, Events};
 use crate::id::Id;
 use crate::native::datachannel::{ChannelId, Channels, Connection};
+use crate::sdp::MAX_MESSAGE;
 use crate::time::clock;
 use parking_lot::{Condvar, Mutex};
 use std::collections::VecDeque;

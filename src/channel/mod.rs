@@ -7,7 +7,6 @@
 mod hub;
 mod inbox;
 
-pub(crate) use crate::native::datachannel::MAX_MESSAGE;
 pub(crate) use hub::Hub;
 pub use inbox::{ChannelState, ChannelStats, Message};
 

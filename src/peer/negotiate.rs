@@ -168,6 +168,7 @@ fn connect(
             port: berth.port(),
             ice_servers: &shared.servers.urls,
             relayed,
+            max_message: sdp::MAX_MESSAGE,
         };
         let observer: Arc<dyn Observer> = line.clone();
         let channels: Arc<dyn Channels> = shared.hub.clone();

@@ -14,6 +14,9 @@ pub struct DataChannels {
     pub max_message: u64,
 }
 
+/// The longest message that is taken, which is what browsers take.
+pub const MAX_MESSAGE: usize = 256 * 1024;
+
 /// The port that everybody writes; there is nothing else on the association.
 const PORT: u16 = 5000;
 /// What is taken where a section does not say: RFC 8841 section 6.1.
@@ -25,7 +28,7 @@ const FORMAT: &str = "webrtc-datachannel";
 impl DataChannels {
     /// Ours.
     pub(super) fn ours() -> DataChannels {
-        DataChannels { port: PORT, max_message: crate::channel::MAX_MESSAGE as u64 }
+        DataChannels { port: PORT, max_message: MAX_MESSAGE as u64 }
     }
 
     /// Those of an `m=application`; `None`: it is something else, or older than the RFC.
@@ -42,8 +45,7 @@ impl DataChannels {
 
     /// The longest message that may be sent to the side that says this.
     pub fn longest(&self) -> usize {
-        let ours = crate::channel::MAX_MESSAGE;
-        if self.max_message == 0 { ours } else { usize::try_from(self.max_message).unwrap_or(ours) }
+        if self.max_message == 0 { MAX_MESSAGE } else { self.max_message.min(MAX_MESSAGE as u64) as usize }
     }
 
     /// The section, but for candidates. `connection` as in `c=IN …`.

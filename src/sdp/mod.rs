@@ -28,7 +28,7 @@ mod transport;
 
 pub use answer::{Plan, Verdict};
 pub use candidate::Candidate;
-pub use channels::DataChannels;
+pub use channels::{DataChannels, MAX_MESSAGE};
 pub use codec::{Codec, Feedback};
 pub use exchange::{Exchange, Sending};
 pub use incoming::Incoming;

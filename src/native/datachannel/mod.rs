@@ -48,10 +48,6 @@ pub trait Observer: Send + Sync {
     fn packet(&self, packet: &[u8]);
 }
 
-/// The longest message that is taken from a data channel, and told to the remote; libdatachannel would
-/// cut a longer one.
-pub const MAX_MESSAGE: usize = 256 * 1024;
-
 /// How a connection is made.
 #[derive(Clone, Debug)]
 pub struct Config<'a> {
@@ -64,6 +60,8 @@ pub struct Config<'a> {
     /// Whether one of them is a TURN server. Such a connection has a port of its own, because libjuice
     /// relays nothing on a shared one.
     pub relayed: bool,
+    /// The longest message that is taken from a data channel. A longer one would be cut.
+    pub max_message: usize,
 }
 
 /// Which half of an exchange a description is.
@@ -122,7 +120,7 @@ impl Connection {
         c.bindAddress = bind_address.as_ref().map_or(std::ptr::null(), |a| a.as_ptr());
         c.disableAutoNegotiation = true;
         c.forceMediaTransport = section.is_some();
-        c.maxMessageSize = MAX_MESSAGE as c_int;
+        c.maxMessageSize = config.max_message as c_int;
         c.iceServers = urls.as_mut_ptr();
         c.iceServersCount = urls.len() as c_int;
         if !config.relayed {
