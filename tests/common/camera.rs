@@ -41,12 +41,17 @@ struct Progress {
 
 impl Camera {
     pub fn new() -> Camera {
+        Camera::working(Duration::ZERO)
+    }
+
+    /// One whose program works so long on each picture before it pushes it, and not on the sound.
+    pub fn working(work: Duration) -> Camera {
         let video = VideoOptions { width: WIDTH as u32, height: HEIGHT as u32, ..VideoOptions::default() };
         let options = SourceOptions { video: Some(video), ..SourceOptions::default() };
         let source = Source::new(options).expect("a source");
         let shared = Arc::new(Shared::default());
         let (to, told) = (source.clone(), shared.clone());
-        let pushing = thread::spawn(move || told.push(&to));
+        let pushing = thread::spawn(move || told.push(&to, work));
         Camera { source, shared, pushing: Some(pushing) }
     }
 
@@ -73,17 +78,22 @@ impl Drop for Camera {
 }
 
 impl Shared {
-    fn push(&self, to: &Source) {
+    fn push(&self, to: &Source, work: Duration) {
         let (pool, mut card) = (Pool::new(2), Card::new(WIDTH, HEIGHT));
-        let start = clock::now();
-        for number in 0.. {
-            let due = start + INTERVAL * number;
-            if self.stopped_before(due) {
+        let (start, mut pictures, mut sounds) = (clock::now(), 0, 0);
+        loop {
+            let (picture, sound) = (start + INTERVAL * pictures, start + INTERVAL * sounds);
+            if self.stopped_before(sound.min(picture + work)) {
                 return;
             }
-            push_picture(to, &pool, &mut card, number, due);
-            push_sound(to, number, due);
-            self.progress.lock().expect("never poisoned").pushed = number + 1;
+            if sound < picture + work {
+                push_sound(to, sounds, sound);
+                sounds += 1;
+                continue;
+            }
+            push_picture(to, &pool, &mut card, pictures, picture);
+            pictures += 1;
+            self.progress.lock().expect("never poisoned").pushed = pictures;
             self.changed.notify_all();
         }
     }
