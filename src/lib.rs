@@ -1,6 +1,7 @@
-//! Raw frames and sound into live WebRTC: pushed raw, encoded once, sent to every peer that watches.
+//! Raw frames and sound into live WebRTC: pushed raw, encoded once, sent to every peer that watches. And
+//! live WebRTC into raw frames and sound: put in order, decoded, taken by the application.
 //!
-//! The road of a frame, and the modules in its order:
+//! The road of a frame, out and in, and the modules in its order:
 //!
 //! ```text
 //!  C caller ─ capi ─ source ─ frame, pool ─ mailbox ═╗ encoder thread (one a source's picture, one its sound)
@@ -9,13 +10,22 @@
 //!                  ╚═ sender thread ─┬─ viewer (gate, history, reports) ─ native::datachannel ─▶ wire
 //!                                    └─ viewer (gate, history, reports) ─ native::datachannel ─▶ wire
 //!  keyframe wanted ◀── viewer ◀── ring of the peer's line ◀── RTCP, states ◀── native::datachannel ◀┘
+//!
+//!  native::datachannel ─▶ ring of the peer's line ─▶ RTP ═╗ the same sender thread
+//!  NACK, PLI, reports ─▶ native::datachannel ◀────────────╚═ receive (order, frames, keyframe schedule) ═╗
+//!                  ╔═════════════════════════════════════════════════════════════════════════════════════╝
+//!                  ╚═ decoder thread, one a track ─ decode ─ convert ─ sink ─ capi ─ C caller
+//!
+//!  C caller ◀─▶ capi ◀─▶ channel ◀─▶ native::datachannel
 //! ```
 //!
-//! A [`peer`] joins the two halves: it reads an offer or makes one ([`sdp`]), and brings its viewers to a
-//! sender thread. A [`server`] makes peers of what browsers POST, a [`client`] POSTs itself. What happens is told as [`events`].
+//! A [`peer`] joins the halves: it reads an offer or makes one ([`sdp`]), brings its viewers and its receiver
+//! to a sender thread, and starts the decoders. A [`server`] makes peers of what browsers POST, a [`client`]
+//! POSTs itself. What happens is told as [`events`].
 //!
 //! No stage calls an earlier one, and none but those in the drawing has a thread, a clock or I/O: time is an
-//! argument. Between a push and the wire at most one frame waits.
+//! argument. Between a push and the wire at most one frame waits, and so it is between the wire and the
+//! application, unless that asks for more.
 
 #[expect(unsafe_code, reason = "pointers come from C here")]
 pub mod capi;
