@@ -180,8 +180,8 @@ mod tests {
         let packets = packets();
         let carrier = (10..50).find(|n| opus::has_previous(&packets[*n])).expect("in-band FEC is on");
         let mut stage = stage();
-        for n in 0..carrier - 1 {
-            decode(&mut stage, &coded(&packets[n], n, 0));
+        for (n, packet) in packets.iter().enumerate().take(carrier - 1) {
+            decode(&mut stage, &coded(packet, n, 0));
         }
         let pieces = decode(&mut stage, &coded(&packets[carrier], carrier, 1));
         assert_eq!(pieces.iter().map(|p| p.origin).collect::<Vec<_>>(), [Origin::Recovered, Origin::Packet]);

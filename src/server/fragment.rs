@@ -43,6 +43,10 @@ impl Fragment {
                 [b'a'..=b'z', b'=', _, ..] => &line[2..],
                 _ => return Err(Error::malformed(format!("line {} is not of the form a=value", number + 1))),
             };
+            // RFC 8866 section 9: `byte-string` has neither NUL nor CR.
+            if line.contains(['\0', '\r']) {
+                return Err(Error::malformed(format!("line {} has a NUL or a CR in it", number + 1)));
+            }
             lines += 1;
             if line.starts_with("m=") {
                 mid = None;
@@ -85,6 +89,7 @@ mod tests {
     #[test]
     fn what_is_no_fragment_is_told_by_line() {
         for (text, sentence) in [
+            ("a=mid:0\r1\r\n", "line 1 has a NUL or a CR in it"),
             ("", "the fragment is empty"),
             ("\r\n\r\n", "the fragment is empty"),
             ("a=mid:0\r\nhello\r\n", "line 2 is not of the form a=value"),
