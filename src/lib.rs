@@ -51,6 +51,7 @@ pub mod client;
 pub mod receive;
 pub mod decode;
 pub mod sink;
+pub mod message;
 pub mod events;
 pub(crate) mod queue;
 pub mod error;
