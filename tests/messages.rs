@@ -6,10 +6,14 @@ mod rng;
 
 #[path = "messages/ack.rs"]
 mod ack;
+#[path = "messages/fair.rs"]
+mod fair;
 #[path = "messages/ingest.rs"]
 mod ingest;
 #[path = "messages/reassemble.rs"]
 mod reassemble;
+#[path = "messages/sender.rs"]
+mod sender;
 #[path = "messages/vectors.rs"]
 mod vectors;
 

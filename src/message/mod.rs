@@ -15,6 +15,8 @@
 pub mod gzip;
 pub mod chunk;
 pub mod ack;
+pub mod sender;
+pub mod fair;
 pub mod reassemble;
 pub mod ingest;
 
