@@ -6,6 +6,8 @@ mod rng;
 
 #[path = "messages/ack.rs"]
 mod ack;
+#[path = "messages/envelope.rs"]
+mod envelope;
 #[path = "messages/fair.rs"]
 mod fair;
 #[path = "messages/ingest.rs"]

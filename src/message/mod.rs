@@ -12,6 +12,7 @@
 //! The formats are kept byte for byte: all numbers are little-endian, all limits are options, and what
 //! breaks a rule ends its own message and is counted.
 
+pub mod envelope;
 pub mod gzip;
 pub mod chunk;
 pub mod ack;
