@@ -16,6 +16,8 @@ mod ingest;
 mod reassemble;
 #[path = "messages/sender.rs"]
 mod sender;
+#[path = "messages/upload.rs"]
+mod upload;
 #[path = "messages/vectors.rs"]
 mod vectors;
 

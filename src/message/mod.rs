@@ -19,6 +19,7 @@ pub mod ack;
 pub mod sender;
 pub mod fair;
 pub mod reassemble;
+pub mod upload;
 pub mod ingest;
 
 /// No message is larger, unless an option says so.
