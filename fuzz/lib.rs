@@ -7,6 +7,8 @@ pub mod error;
 pub mod id;
 #[path = "../src/media.rs"]
 pub mod media;
+#[path = "../src/message/mod.rs"]
+pub mod message;
 #[path = "../src/receive/mod.rs"]
 pub mod receive;
 #[path = "../src/rtp/mod.rs"]

@@ -1,14 +1,23 @@
 //! What the fuzzers start from, as ordinary tests: each seed is read as its name says.
 
+#[path = "../fuzz/harness/ack.rs"]
+mod ack;
+#[path = "../fuzz/harness/chunk.rs"]
+mod chunk;
+#[path = "../fuzz/harness/ingest.rs"]
+mod ingest;
 #[path = "../fuzz/harness/receive.rs"]
 mod receive;
 #[path = "../fuzz/harness/rtcp.rs"]
 mod rtcp;
 #[path = "../fuzz/harness/rtp.rs"]
 mod rtp;
+#[path = "../fuzz/harness/upload.rs"]
+mod upload;
 #[path = "../fuzz/harness/vp8.rs"]
 mod vp8;
 
+use framewire::message::upload::UploadState;
 use std::path::Path;
 
 /// Every seed of a target: its name and what is in it.
@@ -96,5 +105,54 @@ fn rtcp() {
             _ => 1,
         };
         assert!(heard > 0, "{name}: {stats:?}");
+    }
+}
+
+#[test]
+fn chunk() {
+    for (name, script) in seeds("chunk") {
+        let stats = chunk::run(&script);
+        let happened = match name.split('-').next() {
+            Some("broken") => stats.violations,
+            Some("evicted") => stats.evicted,
+            Some("duplicate") => stats.duplicates.min(stats.messages),
+            Some("late") => stats.late,
+            _ => stats.messages,
+        };
+        assert!(happened > 0, "{name}: {stats:?}");
+    }
+}
+
+#[test]
+fn upload() {
+    for (name, script) in seeds("upload") {
+        let state = upload::run(&script);
+        let kind = match state {
+            UploadState::Idle => "idle",
+            UploadState::Receiving => "receiving",
+            UploadState::Complete => "complete",
+            UploadState::Taken => "taken",
+            UploadState::Failed(_) => "failed",
+        };
+        assert_eq!(name.split('-').next(), Some(kind), "{name}: {state:?}");
+    }
+}
+
+#[test]
+fn ingest() {
+    for (name, message) in seeds("ingest") {
+        assert_eq!(name.split('-').next(), Some(ingest::run(&message).unwrap_or("bad")), "{name}");
+    }
+}
+
+#[test]
+fn ack() {
+    for (name, texts) in seeds("ack") {
+        let (acked, ignored) = ack::run(&texts);
+        assert_eq!(
+            (acked > Some(0), ignored > 0),
+            (!name.starts_with("bad-"), !name.starts_with("good-")),
+            "{name}"
+        );
     }
 }
