@@ -12,6 +12,8 @@ mod envelope;
 mod fair;
 #[path = "messages/ingest.rs"]
 mod ingest;
+#[path = "messages/python.rs"]
+mod python;
 #[path = "messages/reassemble.rs"]
 mod reassemble;
 #[path = "messages/sender.rs"]
