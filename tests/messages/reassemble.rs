@@ -75,6 +75,20 @@ fn shuffled_doubled_and_interleaved_messages_come_whole_and_once() {
 }
 
 #[test]
+fn chunks_that_had_come_before_change_nothing_and_cost_nothing() {
+    let mut side = Side::new(Limits { together: 64 * 2, ..Limits::default() });
+    side.chunk((1, 0, 3), b"a", ms(0));
+    side.chunk((1, 2, 3), b"c", ms(0));
+    for _ in 0..1_000 {
+        side.chunk((1, 0, 3), b"xx", ms(0));
+        side.chunk((1, 2, 3), b"yy", ms(0));
+    }
+    assert_eq!((side.take(), side.reassembler.kept()), (vec![], 2));
+    side.chunk((1, 1, 3), b"b", ms(0));
+    assert_eq!((side.take(), side.reassembler.stats().duplicates), (vec![whole(1, "abc")], 2_000));
+}
+
+#[test]
 fn an_empty_message_comes() {
     let mut side = Side::new(Limits::default());
     side.chunk((3, 0, 1), b"", ms(0));
