@@ -45,6 +45,7 @@ pub(crate) mod native;
 pub mod peer;
 pub mod ice;
 pub mod channel;
+pub mod results;
 pub mod sdp;
 pub mod server;
 pub mod client;

@@ -18,6 +18,7 @@ const MOST: usize = 1_024;
 
 /// The channels of one peer.
 pub struct Hub {
+    me: Weak<Hub>,
     peer: Id,
     events: Option<Arc<Events>>,
     stream: Option<Arc<str>>,
@@ -45,7 +46,15 @@ struct Table {
 
 impl Hub {
     pub fn new(peer: Id, events: Option<Arc<Events>>, stream: Option<Arc<str>>, accepts: bool) -> Arc<Hub> {
-        Arc::new(Hub { peer, events, stream, accepts, table: Mutex::default(), arrived: Condvar::new() })
+        Arc::new_cyclic(|me| Hub {
+            me: me.clone(),
+            peer,
+            events,
+            stream,
+            accepts,
+            table: Mutex::default(),
+            arrived: Condvar::new(),
+        })
     }
 
     /// Whether a connection needs channels at all.
@@ -154,9 +163,16 @@ impl Hub {
     fn begin(&self, connection: &Arc<Connection>, shared: &Arc<Shared>, longest: usize) -> Result<()> {
         let options = &shared.options;
         let channel = connection.add_channel(&options.label, &options.protocol, options.reliability())?;
-        *shared.link.lock() = Some(Link { channel, connection: Arc::downgrade(connection), longest });
+        *shared.link.lock() =
+            Some(Link { channel, connection: Arc::downgrade(connection), hub: self.me.clone(), longest });
         self.table.lock().live.push((channel, shared.clone()));
         Ok(())
+    }
+
+    /// Bytes that wait to be sent on all channels together.
+    pub fn buffered(&self) -> usize {
+        let live: Vec<_> = self.table.lock().live.iter().map(|(id, _)| *id).collect();
+        live.into_iter().map(ChannelId::buffered).sum()
     }
 
     fn find(&self, channel: ChannelId) -> Option<Arc<Shared>> {
@@ -168,6 +184,7 @@ impl Hub {
             self.tell(shared.id(), EventKind::ChannelClosed, why);
         }
         shared.link.lock().take();
+        shared.stir();
     }
 
     fn tell(&self, channel: Id, kind: EventKind, text: &str) {
@@ -187,7 +204,7 @@ impl Channels for Hub {
         let (connection, longest) = table.connection.clone().unwrap_or((Weak::new(), MAX_MESSAGE));
         let shared =
             Shared::new(Id::fresh(), ChannelOptions { label, protocol, ..ChannelOptions::default() });
-        *shared.link.lock() = Some(Link { channel, connection, longest });
+        *shared.link.lock() = Some(Link { channel, connection, hub: self.me.clone(), longest });
         shared.inbox.open();
         table.live.push((channel, shared.clone()));
         table.arrived.push_back(shared.handle());
@@ -202,13 +219,17 @@ impl Channels for Hub {
             && shared.inbox.open()
         {
             self.tell(shared.id(), EventKind::ChannelOpen, &shared.options.label);
+            shared.stir();
         }
     }
 
     fn message(&self, channel: ChannelId, data: &[u8], text: bool) {
         let Some(shared) = self.find(channel) else { return };
         match shared.inbox.put(data, text) {
-            Put::First => self.tell(shared.id(), EventKind::ChannelMessage, ""),
+            Put::First => {
+                self.tell(shared.id(), EventKind::ChannelMessage, "");
+                shared.stir();
+            }
             Put::More => {}
             Put::Full => {
                 let why = "the program did not take what came";
@@ -216,8 +237,15 @@ impl Channels for Hub {
                     self.tell(shared.id(), EventKind::ChannelClosed, why);
                 }
                 shared.close(why);
+                shared.stir();
             }
         }
+    }
+
+    fn drained(&self, _: ChannelId) {
+        // One queue carries them all: room for one is room for each.
+        let live: Vec<_> = self.table.lock().live.iter().map(|(_, shared)| shared.clone()).collect();
+        live.iter().for_each(|shared| shared.stir());
     }
 
     fn closed(&self, channel: ChannelId) {
@@ -231,6 +259,7 @@ impl Channels for Hub {
                 self.tell(shared.id(), EventKind::ChannelClosed, "the remote closed it");
             }
             shared.close("the remote closed it");
+            shared.stir();
         }
     }
 }

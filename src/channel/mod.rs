@@ -63,6 +63,15 @@ pub(crate) struct Shared {
     inbox: Inbox,
     // Held to look or change, never across a call of libdatachannel.
     link: Mutex<Option<Link>>,
+    /// Who else is woken by what happens.
+    listener: Mutex<Option<Arc<dyn Listener>>>,
+}
+
+/// Is woken when a channel opens, closes, has a message where none waited, or has room to send. On threads
+/// of libdatachannel, inside its locks: wake somebody and return.
+pub(crate) trait Listener: Send + Sync + std::fmt::Debug {
+    /// Something of that happened.
+    fn stir(&self);
 }
 
 /// The channel while its connection lives.
@@ -70,6 +79,7 @@ pub(crate) struct Shared {
 struct Link {
     channel: ChannelId,
     connection: Weak<Connection>,
+    hub: Weak<Hub>,
     /// The longest message that the remote takes.
     longest: usize,
 }
@@ -173,6 +183,32 @@ impl Channel {
         self.shared().inbox.stats()
     }
 
+    /// Has `listener` be woken by what happens from now on.
+    pub(crate) fn listen(&self, listener: Arc<dyn Listener>) {
+        *self.shared().listener.lock() = Some(listener);
+    }
+
+    /// Queues a binary message of at most [`Channel::longest`]. False: the channel is not open.
+    pub(crate) fn post(&self, message: &[u8]) -> bool {
+        let link = self.shared().link.lock().clone();
+        let sent = link.is_some_and(|link| link.channel.send(message));
+        if sent {
+            self.shared().inbox.sent(message.len());
+        }
+        sent
+    }
+
+    /// Bytes that wait to be sent on all channels of the connection.
+    pub(crate) fn connection_buffered(&self) -> usize {
+        let hub = self.shared().link.lock().as_ref().and_then(|link| link.hub.upgrade());
+        hub.map_or(0, |hub| hub.buffered())
+    }
+
+    /// The longest message that the remote takes.
+    pub(crate) fn longest(&self) -> usize {
+        self.shared().link.lock().as_ref().map_or(0, |link| link.longest)
+    }
+
     /// Closes it, after what was given to send. Who waits wakes.
     pub fn close(&self) {
         self.shared().close("it was closed");
@@ -216,6 +252,7 @@ impl Shared {
             options,
             inbox: Inbox::default(),
             link: Mutex::new(None),
+            listener: Mutex::new(None),
         })
     }
 
@@ -225,6 +262,13 @@ impl Shared {
 
     fn handle(self: &Arc<Self>) -> Channel {
         Channel(Arc::new(Handle(self.clone())))
+    }
+
+    fn stir(&self) {
+        let listener = self.listener.lock().clone();
+        if let Some(listener) = listener {
+            listener.stir();
+        }
     }
 
     /// Ends it from our side.

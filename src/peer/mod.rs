@@ -15,6 +15,7 @@ use crate::events::{EventKind, Events};
 use crate::ice::{IceServer, Servers};
 use crate::id::Id;
 use crate::native::datachannel::{Connection, Gathering};
+use crate::results::Results;
 use crate::sdp::{self, Candidate};
 use crate::sender::Berth;
 use crate::sink::Sink;
@@ -178,6 +179,14 @@ impl Peer {
     /// `InvalidArgument`, `Limit`, `Closed`; `InvalidState`: the connection was negotiated without them.
     pub fn channel(&self, options: ChannelOptions) -> Result<Channel> {
         self.shared().hub.make(options)
+    }
+
+    /// Sends a feed of results on a channel of its own, from when it is open until it is closed. As
+    /// [`Peer::channel`].
+    pub fn results(&self, results: &Results) -> Result<()> {
+        results.attach(
+            self.channel(ChannelOptions { label: results.label().into(), ..ChannelOptions::default() })?,
+        )
     }
 
     /// Takes a data channel that the remote made, waiting for at most `timeout` (`None`: without end).

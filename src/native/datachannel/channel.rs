@@ -30,6 +30,8 @@ pub trait Channels: Send + Sync {
     fn open(&self, channel: ChannelId);
     /// A message came.
     fn message(&self, channel: ChannelId, data: &[u8], text: bool);
+    /// Nothing of it waits to be sent any more. Called inside a send, too, under its lock.
+    fn drained(&self, channel: ChannelId);
     /// It is closed.
     fn closed(&self, channel: ChannelId);
 }
@@ -137,6 +139,7 @@ fn watch(channel: c_int, key: u64) -> Result<()> {
         sys::rtcSetUserPointer(channel, user_pointer(key));
         check("watch a channel open", || sys::rtcSetOpenCallback(channel, Some(on_open)))?;
         check("watch a channel close", || sys::rtcSetClosedCallback(channel, Some(on_closed)))?;
+        check("watch a channel drain", || sys::rtcSetBufferedAmountLowCallback(channel, Some(on_low)))?;
         check("watch a channel", || sys::rtcSetMessageCallback(channel, Some(on_message)))?;
     }
     Ok(())
@@ -169,6 +172,10 @@ extern "C" fn on_open(channel: c_int, pointer: *mut c_void) {
 
 extern "C" fn on_closed(channel: c_int, pointer: *mut c_void) {
     observe(pointer, |channels| channels.closed(ChannelId(channel)));
+}
+
+extern "C" fn on_low(channel: c_int, pointer: *mut c_void) {
+    observe(pointer, |channels| channels.drained(ChannelId(channel)));
 }
 
 extern "C" fn on_message(channel: c_int, data: *const c_char, size: c_int, pointer: *mut c_void) {
