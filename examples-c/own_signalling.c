@@ -77,15 +77,15 @@ static void run_by_poll(struct session *session, framewire_events *events) {
     uint64_t due = now_us();
     while (!session->over) {
         uint64_t now = now_us();
-        if (now >= due) {
-            push(session);
-            due += FRAME_US;
-            continue;
-        }
-        if (poll(&fd, 1, (int)((due - now + 999) / 1000)) > 0) {
+        /* Events are looked for also when the pictures are late: a slow machine must answer all the same. */
+        if (poll(&fd, 1, now >= due ? 0 : (int)((due - now + 999) / 1000)) > 0) {
             framewire_event event = { .size = sizeof event };
             while (framewire_events_next(events, 0, &event) == FRAMEWIRE_OK)
                 handle(session, &event);
+        }
+        if (now >= due) {
+            push(session);
+            due += FRAME_US;
         }
     }
 }

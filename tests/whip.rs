@@ -20,8 +20,8 @@ const CHROME: &str = include_str!("data/chrome-whip.sdp");
 const FIREFOX: &str = include_str!("data/firefox-whip.sdp");
 /// Shaped as Pion and GStreamer shape theirs, and without SSRCs: spaces at the ends of lines, one
 /// fingerprint for all, sections whose port is that of another.
-const PION: &str = include_str!("data/pion-whip.sdp");
-const GSTREAMER: &str = include_str!("data/gstreamer-whip.sdp");
+const PION: &str = include_str!("data/others/pion-whip.sdp");
+const GSTREAMER: &str = include_str!("data/others/gstreamer-whip.sdp");
 
 struct Studio {
     server: Server,

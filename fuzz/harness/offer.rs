@@ -20,6 +20,7 @@ pub fn run(text: &[u8]) {
     for n in 0..offer.sections.len() {
         let _ = offer.send(&mut plan, n, sending());
         let _ = offer.receive(&mut plan, n);
+        let _ = offer.channels(&mut plan, n);
     }
     let local = Transport::parse(LOCAL).expect("well formed");
     let answer = offer.answer(&plan, &local, &["192.0.2.1".parse().expect("an address")]);
@@ -34,9 +35,11 @@ pub fn run(text: &[u8]) {
     }
 }
 
-/// libdatachannel hears of one section, and of no name.
+/// libdatachannel hears of one section of media and one of data at most, and of no name.
 fn told(remote: &str) {
-    assert_eq!(remote.matches("m=").count(), 1);
+    let sections = |kind: &str| remote.lines().filter(|line| line.starts_with(kind)).count();
+    let (media, data) = (sections("m=video "), sections("m=application "));
+    assert!(media <= 1 && data <= 1 && media + data > 0 && sections("m=") == media + data);
     for line in remote.lines().filter(|line| line.starts_with("a=candidate:")) {
         let address = line.split(' ').nth(4).expect("we wrote it");
         address.parse::<std::net::IpAddr>().expect("an address");
@@ -50,7 +53,7 @@ fn offered() -> OfferPlan {
         sending: Some(sending()),
         receiving: true,
     };
-    OfferPlan { sections: [(Kind::Video, "0"), (Kind::Audio, "1")].map(section).into(), channels: false }
+    OfferPlan { sections: [(Kind::Video, "0"), (Kind::Audio, "1")].map(section).into(), channels: true }
 }
 
 fn sending() -> Sending {

@@ -31,7 +31,7 @@ impl Offer {
     pub fn plan(&self) -> Plan {
         let verdict = |section: &Section| {
             let unused = match section.kind {
-                SectionKind::Application => "data channels are not taken",
+                SectionKind::Application => CHANNELS_UNUSED,
                 _ => "nothing is sent or received in it",
             };
             Verdict::Refuse(obstacle(section).unwrap_or(unused.into()))
@@ -44,7 +44,7 @@ impl Offer {
     /// # Errors
     /// `NotOffered`, with the reason; the section stays as it was, and the plan remembers why it is refused.
     pub fn send(&self, plan: &mut Plan, n: usize, sending: Sending) -> Result<()> {
-        let reason = (!self.sections[n].direction.has_recv()).then_some("does not receive");
+        let reason = self.unwilling(n, self.sections[n].direction.has_recv(), "receive");
         self.take(plan, n, reason, |exchange| exchange.sending = Some(sending))
     }
 
@@ -53,7 +53,7 @@ impl Offer {
     /// # Errors
     /// `NotOffered`, with the reason; the section stays as it was, and the plan remembers why it is refused.
     pub fn receive(&self, plan: &mut Plan, n: usize) -> Result<()> {
-        let reason = (!self.sections[n].direction.has_send()).then_some("does not send");
+        let reason = self.unwilling(n, self.sections[n].direction.has_send(), "send");
         self.take(plan, n, reason, |exchange| exchange.receiving = true)
     }
 
@@ -62,20 +62,28 @@ impl Offer {
     /// # Errors
     /// `NotOffered`, with the reason; the section stays as it was, and the plan remembers why it is refused.
     pub fn channels(&self, plan: &mut Plan, n: usize) -> Result<()> {
-        let other = self.sections[n].channels.is_none().then_some("has no data channels");
+        let other = self.sections[n].channels.is_none().then_some("it has no data channels".into());
         self.take(plan, n, other, |_| ())
+    }
+
+    /// Why no media goes through section `n`, whose side is `willing` to do its part of that or not.
+    fn unwilling(&self, n: usize, willing: bool, part: &str) -> Option<Cow<'static, str>> {
+        let Section { kind, direction, .. } = &self.sections[n];
+        match kind {
+            SectionKind::Application => Some(CHANNELS_UNUSED.into()),
+            _ if willing => None,
+            _ => Some(format!("the offer does not {part} in it (a={})", direction.as_str()).into()),
+        }
     }
 
     fn take(
         &self,
         plan: &mut Plan,
         n: usize,
-        unwilling: Option<&str>,
+        unwilling: Option<Cow<'static, str>>,
         change: impl FnOnce(&mut Exchange),
     ) -> Result<()> {
         let section = &self.sections[n];
-        let unwilling = unwilling
-            .map(|what| Cow::from(format!("the offer {what} in it (a={})", section.direction.as_str())));
         let reason = obstacle(section).or(unwilling).or_else(|| self.apart(plan, n));
         let verdict = &mut plan.sections[n];
         if let Some(reason) = reason {
@@ -154,6 +162,9 @@ impl Offer {
         })
     }
 }
+
+/// Why a section for data is not taken by whoever only wants media.
+const CHANNELS_UNUSED: &str = "data channels are not taken";
 
 /// Why a section cannot be taken, whatever its direction.
 pub(super) fn obstacle(section: &Section) -> Option<Cow<'static, str>> {
