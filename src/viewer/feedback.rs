@@ -11,6 +11,8 @@ use std::time::Duration;
 
 /// Until a round trip is measured. Libwebrtc's receivers assume the same.
 pub(super) const ROUND_TRIP: Duration = Duration::from_millis(100);
+/// How many measured ones the shortest is looked for among.
+const ROUND_TRIPS: usize = 8;
 /// Sequence numbers read from one NACK: more than the history holds is more than can be answered.
 const MAX_NACKED: usize = 1_024;
 /// Senders of FIRs that are told apart. There is one; more are somebody's games.
@@ -105,7 +107,13 @@ impl Viewer {
         let (last_report, delay) =
             (block.last_sender_report_timestamp(), block.delay_since_last_sender_report_timestamp());
         if let Some(round_trip) = self.reports.round_trip(last_report, delay, now) {
-            self.round_trip = round_trip;
+            if self.round_trips.len() == ROUND_TRIPS {
+                self.round_trips.pop_front();
+            }
+            self.round_trips.push_back(round_trip);
+            // Whatever holds a report up makes a way longer, nothing makes it shorter: by the longer ones a
+            // request that is repeated in time would be refused.
+            self.round_trip = self.round_trips.iter().min().copied().unwrap_or(round_trip);
             set(&counters.round_trip_us, (round_trip.as_micros() as u64).max(1));
         }
     }

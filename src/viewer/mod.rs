@@ -17,6 +17,7 @@ use crate::time::{Anchor, Time};
 use feedback::Firs;
 use report::Reports;
 use stats::{add, set};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use stream::{Repair, Stream};
@@ -91,7 +92,9 @@ pub struct Viewer {
     last_rtp_time: u32,
     history: History,
     reports: Reports,
+    /// The shortest of the last ones.
     round_trip: Duration,
+    round_trips: VecDeque<Duration>,
     firs: Firs,
     /// Who sends feedback about this stream.
     receiver: Option<u32>,
@@ -124,6 +127,7 @@ impl Viewer {
             last_rtp_time: 0,
             history: History::default(),
             round_trip: feedback::ROUND_TRIP,
+            round_trips: VecDeque::new(),
             firs: Firs::default(),
             receiver: None,
             packet: Vec::with_capacity(MAX_PACKET),
