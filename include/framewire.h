@@ -230,6 +230,14 @@ typedef enum framewire_track_state {
     FRAMEWIRE_TRACK_FAILED = 4,
 } framewire_track_state;
 
+// What matters of results.
+typedef enum framewire_results_mode {
+    // The newest: one that has not begun gives way to a newer one, and is counted.
+    FRAMEWIRE_RESULTS_LIVE = 1,
+    // All of them, in order, as fast as each receiver acknowledges.
+    FRAMEWIRE_RESULTS_FILE = 2,
+} framewire_results_mode;
+
 // Where a channel stands.
 typedef enum framewire_channel_state {
     // Nothing can be sent yet.
@@ -299,6 +307,17 @@ typedef struct framewire_log framewire_log;
 // Thread safety: every function may be called from any thread, also from callbacks; the ones that
 // wait (framewire_peer_answer, framewire_peer_offer) hold up an event callback that calls them.
 typedef struct framewire_peer framewire_peer;
+
+// A feed of results beside the video: each is compressed and cut once, and goes to every peer that the
+// feed was given to, at that peer's own pace.
+//
+// On the wire a result is cut into binary messages of a data channel: frame id, number of the chunk, number
+// of chunks (uint32_t each, little-endian), then at most `chunk_size` bytes. A receiver acknowledges with
+// the text {"ack": id}.
+//
+// Thread safety: every function may be called from any thread, also from callbacks;
+// framewire_results_finish holds up an event callback that calls it.
+typedef struct framewire_results framewire_results;
 
 // A small HTTP server that puts sources on the air and takes what browsers publish: pages at /,
 // /watch/NAME and /publish/NAME, WHEP (draft-ietf-wish-whep-03) at /whep/NAME, WHIP (RFC 9725) at
@@ -998,6 +1017,46 @@ typedef struct framewire_client_options {
     uint32_t gather_timeout_ms;
 } framewire_client_options;
 
+// What a feed is made from. 0 is the default of every field but `size`.
+typedef struct framewire_results_options {
+    // sizeof(framewire_results_options).
+    size_t size;
+    // The label of its data channels; NULL: "results". Copied.
+    const char *label;
+    // A framewire_results_mode; 0: FRAMEWIRE_RESULTS_LIVE.
+    uint32_t mode;
+    // In file mode: how many results may go past the acknowledged one; 0: 4. It paces from the first
+    // acknowledgement on.
+    uint32_t window;
+    // 1: results are compressed (gzip); receivers tell by the first two bytes, 1f 8b.
+    uint32_t gzip;
+    // Bytes of a result in one message; 0: 49,152.
+    uint32_t chunk_size;
+    // Bytes of the largest result; 0: 67,108,864.
+    uint32_t max_message;
+    // How long a receiver may take nothing before a result for it is given up, in milliseconds; 0:
+    // 30,000.
+    uint32_t timeout_ms;
+} framewire_results_options;
+
+// Figures of a feed, and how its last message went.
+typedef struct framewire_results_stats {
+    // sizeof(framewire_results_stats).
+    size_t size;
+    // Peers it goes to now.
+    uint64_t viewers;
+    // Results given to it.
+    uint64_t results;
+    // Results that a newer one replaced before anybody got any of them.
+    uint64_t replaced;
+    // Results sent whole, a peer each.
+    uint64_t sent;
+    // Results not sent whole, a peer each: a newer one came, the channel closed, or it took too long.
+    uint64_t dropped;
+    // Acknowledgements that could not be true.
+    uint64_t acks_ignored;
+} framewire_results_stats;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -1488,6 +1547,53 @@ void framewire_client_free(struct framewire_client *client);
 
 // Where the client stands: `*state` is a framewire_client_state.
 enum framewire_status framewire_client_get_state(struct framewire_client *client, int32_t *state);
+
+// Makes a feed that goes to nobody yet. `options` may be NULL: all defaults.
+//
+// On success `*results` is yours until framewire_results_free. INVALID_ARGUMENT: a NULL, a wrong size, a
+// number out of range. IO: a thread could not be made.
+enum framewire_status framewire_results_new(const struct framewire_results_options *options,
+                                            struct framewire_results **results);
+
+// Ends a feed at once: its channels close, and what waits is not sent. NULL is fine. Call
+// framewire_results_finish first where the last word matters.
+void framewire_results_free(struct framewire_results *results);
+
+// Sends the feed to `peer` on a data channel of its own. To be called before the offer comes or is made, or
+// at any time after data channels were negotiated. Either may be freed first. Errors as in
+// framewire_peer_channel.
+enum framewire_status framewire_peer_results(struct framewire_peer *peer, struct framewire_results *results);
+
+// framewire_server_publish with a feed beside: who watches and offers data channels gets it.
+enum framewire_status framewire_server_publish_with_results(struct framewire_server *server,
+                                                            const char *name,
+                                                            struct framewire_source *source,
+                                                            struct framewire_results *results);
+
+// Sends one result of `length` bytes: JSON as a rule, but any bytes will do. `frame_id` is its frame's, and
+// never falls. It is copied; never blocks.
+//
+// AGAIN (file mode): 16 results wait. LIMIT: it is longer than `max_message`. INVALID_STATE:
+// framewire_results_finish was called.
+enum framewire_status framewire_results_send(struct framewire_results *results,
+                                             uint32_t frame_id,
+                                             const void *result,
+                                             size_t length);
+
+// Sends the last message, with the frame id after the highest and never compressed, after all that waits.
+// Waits until every receiver has acknowledged it, or for `linger_ms` milliseconds (1 to 600,000) after it
+// went out: that nothing is buffered any more does not mean that it arrived. Nothing can be sent afterwards.
+//
+// `*acknowledged` (may be NULL) tells how many receivers did. TIMEOUT: some still take what was sent before.
+enum framewire_status framewire_results_finish(struct framewire_results *results,
+                                               const void *last,
+                                               size_t length,
+                                               uint32_t linger_ms,
+                                               uint64_t *acknowledged);
+
+// The figures of a feed as they stand. `stats->size` must be set.
+enum framewire_status framewire_results_get_stats(struct framewire_results *results,
+                                                  struct framewire_results_stats *stats);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -3,6 +3,7 @@
 use super::guard::{guard, guard_free, guard_number, required};
 use super::peer::framewire_peer;
 use super::registry::{CHANNELS, PEERS};
+use super::results::bytes;
 use super::sized::{self, flag, plain};
 use super::status::framewire_status;
 use super::text;
@@ -10,7 +11,6 @@ use crate::channel::{Channel, ChannelOptions};
 use crate::error::{Error, Result};
 use crate::events::Events;
 use std::ffi::{c_char, c_void};
-use std::slice;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -169,16 +169,8 @@ pub unsafe extern "C" fn framewire_channel_send(
     guard(|| {
         let entry = CHANNELS.get(channel)?;
         let is_text = flag(is_text, "is_text")?;
-        let message = match (message.is_null(), length) {
-            (_, 0) => &[][..],
-            (true, _) => return Err(Error::argument(format!("message is NULL but length is {length}"))),
-            (false, _) if isize::try_from(length).is_err() => {
-                return Err(Error::argument(format!("length is {length}, which no memory has")));
-            }
-            // SAFETY: the caller promises that `message` has `length` readable bytes.
-            (false, _) => unsafe { slice::from_raw_parts(message.cast::<u8>(), length) },
-        };
-        entry.channel.send(message, is_text)
+        // SAFETY: the caller promises that `message` has `length` readable bytes.
+        entry.channel.send(unsafe { bytes(message, length, "message") }?, is_text)
     })
 }
 

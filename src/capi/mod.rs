@@ -19,6 +19,7 @@ pub mod log;
 pub mod negotiate;
 pub mod peer;
 pub mod publish;
+pub mod results;
 pub mod server;
 pub mod sink;
 pub mod source;
@@ -28,7 +29,7 @@ pub mod version;
 pub mod video;
 
 /// The files of the header, in its order.
-pub const HEADER: [&str; 16] = [
+pub const HEADER: [&str; 17] = [
     "status",
     "version",
     "log",
@@ -44,5 +45,6 @@ pub const HEADER: [&str; 16] = [
     "server",
     "publish",
     "client",
+    "results",
     "stats",
 ];

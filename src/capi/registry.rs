@@ -1,7 +1,7 @@
 //! Handles are tokens: a kind, an index and a generation, never an address. A token that is stale,
 //! of another kind or made up finds nothing; what it finds lives on while a call uses it.
 
-use super::{channel, client, events, frame, log, peer, server, sink, source};
+use super::{channel, client, events, frame, log, peer, results, server, sink, source};
 use crate::error::{Error, Result, Status};
 use crate::id::Id;
 use parking_lot::RwLock;
@@ -14,6 +14,7 @@ pub static SERVERS: Table<server::Entry> = Table::new(4, "server");
 pub static LOGS: Table<log::Entry> = Table::new(5, "log");
 pub static SINKS: Table<sink::Entry> = Table::new(6, "sink");
 pub static CHANNELS: Table<channel::Entry> = Table::new(9, "channel");
+pub static RESULTS: Table<results::Entry> = Table::new(10, "results");
 pub static FRAMES: Table<frame::Entry> = Table::unsung(7, "frame");
 pub static CLIENTS: Table<client::Entry> = Table::new(8, "client");
 

@@ -195,7 +195,7 @@ impl Results {
         let shared = self.shared();
         shared.check_length(result.len())?;
         if id == u32::MAX {
-            return Err(Error::argument("frame_id 4294967295 leaves none for the last message"));
+            return Err(Error::argument("frame_id is 4294967295, which leaves none for the last message"));
         }
         let mut state = shared.state.lock();
         state.check()?;

@@ -8,6 +8,7 @@ use crate::ice;
 use crate::id::Id;
 use crate::media::Kind;
 use crate::peer::{Peer, PeerOptions, PeerState};
+use crate::results::Results;
 use crate::sdp::Offer;
 use crate::sink::Sink;
 use crate::source::Source;
@@ -30,6 +31,18 @@ pub struct Hosted<T> {
 impl Publication for Hosted<Source> {
     fn watch(&self, stream: &Arc<str>, offer: &str) -> Result<Answered> {
         self.answer(stream, offer, |peer| peer.send(None, &self.end))
+    }
+}
+
+impl Publication for Hosted<(Source, Results)> {
+    fn watch(&self, stream: &Arc<str>, offer: &str) -> Result<Answered> {
+        let (source, results) = &self.end;
+        // A viewer that offers no data channels watches all the same.
+        let takes_data = Offer::parse(offer)?.sections.iter().any(|section| section.channels.is_some());
+        self.answer(stream, offer, |peer| {
+            peer.send(None, source)?;
+            if takes_data { peer.results(results) } else { Ok(()) }
+        })
     }
 }
 

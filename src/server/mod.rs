@@ -23,6 +23,7 @@ use crate::error::{Error, Result};
 use crate::events::{Event, EventKind, Events};
 use crate::id::Id;
 use crate::peer::PeerState;
+use crate::results::Results;
 use crate::sink::Sink;
 use crate::source::Source;
 use crate::time::clock;
@@ -135,6 +136,12 @@ impl Server {
     /// `/watch/{name}`, offered to at `POST /whep/{name}`.
     pub fn publish(&self, name: &str, source: &Source) -> Result<()> {
         self.0.sessions.publish(name, self.0.host(source))
+    }
+
+    /// [`Server::publish`], with a feed of results beside: who watches and offers data channels gets them on
+    /// a channel of that feed's label.
+    pub fn publish_with_results(&self, name: &str, source: &Source, results: &Results) -> Result<()> {
+        self.0.sessions.publish(name, self.0.host(&(source.clone(), results.clone())))
     }
 
     /// Takes `name` off the air and ends its sessions.

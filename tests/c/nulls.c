@@ -10,6 +10,8 @@ static void sweep(uintptr_t bits, framewire_status status) {
     framewire_sink *sink = MADE_UP(framewire_sink, bits);
     framewire_channel *channel = MADE_UP(framewire_channel, bits), *made = NULL;
     framewire_channel_stats channel_stats = { .size = sizeof channel_stats };
+    framewire_results *results = MADE_UP(framewire_results, bits);
+    framewire_results_stats results_stats = { .size = sizeof results_stats };
     framewire_client *client = MADE_UP(framewire_client, bits);
     framewire_frame *frame = MADE_UP(framewire_frame, bits), *taken = NULL;
     framewire_event event = { .size = sizeof event };
@@ -52,6 +54,11 @@ static void sweep(uintptr_t bits, framewire_status status) {
     FAILS(framewire_channel_label(channel, text, sizeof text, &length), status, "channel is ");
     FAILS(framewire_channel_get_state(channel, &state), status, "channel is ");
     FAILS(framewire_channel_get_stats(channel, &channel_stats), status, "channel is ");
+    FAILS(framewire_peer_results(peer, results), status, "peer is ");
+    FAILS(framewire_server_publish_with_results(server, "x", source, results), status, "server is ");
+    FAILS(framewire_results_send(results, 1, "x", 1), status, "results is ");
+    FAILS(framewire_results_finish(results, "x", 1, 1, NULL), status, "results is ");
+    FAILS(framewire_results_get_stats(results, &results_stats), status, "results is ");
     FAILS(framewire_frame_view(frame, &video), status, "frame is ");
     FAILS(framewire_frame_audio_view(frame, &audio), status, "frame is ");
     FAILS(framewire_frame_get_info(frame, &info), status, "frame is ");
@@ -85,6 +92,7 @@ static void sweep(uintptr_t bits, framewire_status status) {
     framewire_client_free(client);
     framewire_frame_unref(frame);
     framewire_channel_free(channel);
+    framewire_results_free(results);
 }
 
 static void outputs(void) {
@@ -130,6 +138,25 @@ static void inputs(void) {
     FAILS(framewire_channel_get_state(channel, NULL), FRAMEWIRE_INVALID_ARGUMENT, "state is NULL");
     FAILS(framewire_channel_get_stats(channel, NULL), FRAMEWIRE_INVALID_ARGUMENT, "stats is NULL");
     framewire_channel_free(channel);
+    framewire_results *results = NULL;
+    FAILS(framewire_results_new(NULL, NULL), FRAMEWIRE_INVALID_ARGUMENT, "results is NULL");
+    framewire_results_options odd = { .size = sizeof odd, .mode = 3 };
+    FAILS(framewire_results_new(&odd, &results), FRAMEWIRE_INVALID_ARGUMENT, "options.mode is 3");
+    odd = (framewire_results_options){ .size = sizeof odd, .chunk_size = 262144 };
+    FAILS(framewire_results_new(&odd, &results), FRAMEWIRE_INVALID_ARGUMENT, "chunk_size is 262144");
+    OK(framewire_results_new(NULL, &results));
+    FAILS(framewire_peer_results(peer, NULL), FRAMEWIRE_INVALID_HANDLE, "results is NULL");
+    FAILS(framewire_results_send(results, 1, NULL, 1), FRAMEWIRE_INVALID_ARGUMENT, "result is NULL");
+    FAILS(framewire_results_send(results, UINT32_MAX, "x", 1), FRAMEWIRE_INVALID_ARGUMENT, "frame_id is 4294967295") ;
+    OK(framewire_results_send(results, 7, "x", 1));
+    FAILS(framewire_results_send(results, 6, "x", 1), FRAMEWIRE_INVALID_ARGUMENT, "frame_id is 6 but was 7");
+    FAILS(framewire_results_finish(results, "x", 1, 0, NULL), FRAMEWIRE_INVALID_ARGUMENT, "linger_ms is 0");
+    uint64_t acknowledged = 7;
+    OK(framewire_results_finish(results, "x", 1, 1, &acknowledged));
+    CHECK(acknowledged == 0);
+    FAILS(framewire_results_send(results, 8, "x", 1), FRAMEWIRE_INVALID_STATE, "the last message was sent");
+    FAILS(framewire_results_get_stats(results, NULL), FRAMEWIRE_INVALID_ARGUMENT, "stats is NULL");
+    framewire_results_free(results);
     FAILS(framewire_peer_receive(peer, NULL, NULL), FRAMEWIRE_INVALID_HANDLE, "sink is NULL");
     framewire_client_options options = { .size = sizeof options, .url = "http://127.0.0.1:9/whep/x", .sink = sink };
     framewire_client *client = NULL;
