@@ -77,7 +77,7 @@ sanitize: ## the Rust and C tests under AddressSanitizer and LeakSanitizer, on b
 bench: setup ## the table of figures and ratios
 	$(MAKE) --no-print-directory examples
 	$(CARGO) bench --locked
-	tests/browser/alone.sh node tests/browser/connect.bench.mjs
+	for bench in tests/browser/*.bench.mjs; do tests/browser/alone.sh node $$bench || exit 1; done
 
 install: build ## the library, its header and its pkg-config file to PREFIX=/usr/local, below DESTDIR
 	install -D -m 644 include/framewire.h $(DESTDIR)$(PREFIX)/include/framewire.h

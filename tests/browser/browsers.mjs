@@ -126,6 +126,11 @@ export class Tab {
     return this.#page.evaluate(...args);
   }
 
+  /** Lets the page call a function of ours. */
+  expose(name, call) {
+    return this.#page.exposeFunction(name, call);
+  }
+
   async screenshot(name = this.#name) {
     mkdirSync(screenshots, { recursive: true });
     await this.#page.bringToFront();

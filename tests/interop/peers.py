@@ -18,12 +18,17 @@ EXAMPLES = pathlib.Path(__file__).parents[2] / "target" / "examples-c"
 PATIENCE = 20
 
 
+def connection():
+    """One that asks nobody where it is."""
+    return RTCPeerConnection(RTCConfiguration(iceServers=[]))
+
+
 class Peer:
     """One connection, negotiated over HTTP."""
 
     def __init__(self, url):
         self.url = url
-        self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self.connection = connection()
         self.connected = asyncio.Event()
         self.closed = asyncio.Event()
 
