@@ -6,16 +6,14 @@
 use crate::common::bare::{Bare, Sending};
 use crate::common::watcher::{Section, Watcher};
 use crate::cpu;
+use crate::far::{self, Far, PATIENCE};
 use crate::table::{Row, row};
 use framewire::media::{Kind, MediaFrame, Stamps};
 use framewire::peer::{Peer, PeerOptions};
 use framewire::source::{Source, SourceOptions};
 use framewire::time::clock;
-use std::io::{BufRead, BufReader, Write, stdin, stdout};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
 
 /// A frame of 2 Mbit/s at 30 frames a second: seven packets.
 const PACKETS: usize = 7;
@@ -24,8 +22,6 @@ const PAYLOAD: usize = 1_150;
 fn total(viewers: usize) -> usize {
     if viewers < 100 { 35_000 } else { 140_000 }
 }
-
-const PATIENCE: Duration = Duration::from_secs(60);
 
 pub fn fanout() -> Vec<Row> {
     let mut rows = Vec::new();
@@ -42,27 +38,15 @@ pub fn fanout() -> Vec<Row> {
     rows
 }
 
-fn this_program(words: &[&str]) -> Command {
-    let mut command = Command::new(std::env::current_exe().expect("this program"));
-    command.args(words);
-    command
-}
-
 /// Runs one sender process: µs a packet, KiB a viewer, packets received.
 fn run(who: &str, viewers: usize) -> [f64; 3] {
-    let output = this_program(&["senders", who, &viewers.to_string()])
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("a process");
-    let text = String::from_utf8(output.stdout).expect("text");
-    let mut numbers = text.split_whitespace().map(|word| word.parse().expect("a number"));
-    [(); 3].map(|()| numbers.next().expect("three numbers"))
+    far::figures(&["senders", who, &viewers.to_string()])
 }
 
 /// The process that sends: prints its figures.
 pub fn senders(words: &[String]) {
     let viewers: usize = words[1].parse().expect("a number");
-    let mut far = Far::start();
+    let mut far = Far::start("receivers");
     let figures = match words[0].as_str() {
         "ours" => ours(viewers, &mut far),
         _ => bare(viewers, &mut far),
@@ -160,64 +144,23 @@ fn bare(viewers: usize, far: &mut Far) -> [f64; 3] {
     [used / count as f64 * 1e6, memory, far.ask("count").parse().expect("a number")]
 }
 
-/// The process of the receivers, seen from the sender: a line out, a line back, both JSON.
-struct Far {
-    child: Child,
-    to: ChildStdin,
-    from: BufReader<ChildStdout>,
-}
-
-impl Far {
-    fn start() -> Far {
-        let (piped, mut command) = (Stdio::piped, this_program(&["receivers"]));
-        let mut child = command.stdin(piped()).stdout(piped()).spawn().expect("a process");
-        let to = child.stdin.take().expect("piped");
-        let from = BufReader::new(child.stdout.take().expect("piped"));
-        Far { child, to, from }
-    }
-
-    fn ask(&mut self, what: &str) -> String {
-        let line = serde_json::to_string(what).expect("text");
-        writeln!(self.to, "{line}").expect("the receivers live");
-        let mut reply = String::new();
-        self.from.read_line(&mut reply).expect("the receivers answer");
-        serde_json::from_str(&reply).expect("JSON")
-    }
-
-    fn accept(&mut self, answer: &str) {
-        assert_eq!(self.ask(answer), "connected");
-    }
-}
-
-impl Drop for Far {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
-}
-
 /// The process that receives and counts.
 pub fn receivers() {
     let mut watchers: Vec<Watcher> = Vec::new();
-    for line in stdin().lock().lines() {
-        let line: String = serde_json::from_str(&line.expect("a line")).expect("JSON");
-        let reply = match line.as_str() {
-            "offer" => {
-                watchers.push(Watcher::with_room(&[Section::video()], 16));
-                watchers.last_mut().expect("just pushed").offer()
-            }
-            "count" => {
-                let count = |watcher: &Watcher| watcher.received.load(Relaxed);
-                watchers.iter().map(count).sum::<u64>().to_string()
-            }
-            answer => {
-                let watcher = watchers.last_mut().expect("it offered");
-                watcher.accept(answer);
-                watcher.connected();
-                "connected".into()
-            }
-        };
-        println!("{}", serde_json::to_string(&reply).expect("text"));
-        stdout().flush().expect("the sender lives");
-    }
+    far::answers(|ask| match ask {
+        "offer" => {
+            watchers.push(Watcher::with_room(&[Section::video()], 16));
+            watchers.last_mut().expect("just pushed").offer()
+        }
+        "count" => {
+            let count = |watcher: &Watcher| watcher.received.load(Relaxed);
+            watchers.iter().map(count).sum::<u64>().to_string()
+        }
+        answer => {
+            let watcher = watchers.last_mut().expect("it offered");
+            watcher.accept(answer);
+            watcher.connected();
+            "connected".into()
+        }
+    });
 }

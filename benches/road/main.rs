@@ -11,6 +11,7 @@ mod connect;
 mod cpu;
 mod encode;
 mod fanout;
+mod far;
 mod glass;
 mod push;
 mod table;
