@@ -20,7 +20,7 @@ pub struct Bare {
 
 impl Bare {
     pub fn new() -> Bare {
-        let pictures = Camera::new().pictures.iter().map(|rgba| i420(rgba)).collect();
+        let pictures = card();
         let cores = thread::available_parallelism().map_or(1, |n| n.get()) as u32;
         let settings = Settings::like_the_library(WIDTH as u32, HEIGHT as u32, FPS, BITRATE, cores);
         Bare { encoder: Encoder::new(settings), pictures, number: 0 }
@@ -34,6 +34,11 @@ impl Bare {
         self.number += 1;
         begun.elapsed()
     }
+}
+
+/// The pictures of the card.
+pub fn card() -> Vec<Vec<u8>> {
+    Camera::new().pictures.iter().map(|rgba| i420(rgba)).collect()
 }
 
 fn i420(rgba: &[u8]) -> Vec<u8> {

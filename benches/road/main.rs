@@ -14,13 +14,15 @@ mod fanout;
 mod far;
 mod glass;
 mod push;
+mod receive;
+mod stream;
 mod table;
 
 use table::Row;
 
 type Benchmark = fn() -> Vec<Row>;
 
-const BENCHMARKS: [(&str, Benchmark); 7] = [
+const BENCHMARKS: [(&str, Benchmark); 8] = [
     ("push", push::push),
     ("answer", answer::answer),
     ("fanout", fanout::fanout),
@@ -28,6 +30,7 @@ const BENCHMARKS: [(&str, Benchmark); 7] = [
     ("age", push::age),
     ("glass", glass::glass),
     ("connect", connect::connect),
+    ("receive", receive::receive),
 ];
 
 fn main() {

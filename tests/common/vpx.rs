@@ -36,15 +36,9 @@ impl Decoder {
 
     /// `None`: the frame does not decode.
     pub fn decode(&mut self, frame: &[u8]) -> Option<Luma> {
-        // SAFETY: the context is alive, `frame` is readable for its length; the picture is libvpx's
-        // until the next call, and its first plane has `d_h` rows of `stride` bytes.
+        let picture = self.show(frame)?;
+        // SAFETY: the first plane of a picture has `d_h` rows of `stride` bytes.
         unsafe {
-            let (data, len) = (frame.as_ptr(), frame.len() as u32);
-            if vpx_codec_decode(&mut self.0, data, len, ptr::null_mut(), 0) != vpx_codec_err_t::VPX_CODEC_OK {
-                return None;
-            }
-            let mut iter = ptr::null();
-            let picture = vpx_codec_get_frame(&mut self.0, &mut iter).as_ref()?;
             let (width, height) = (picture.d_w as usize, picture.d_h as usize);
             let mut data = Vec::with_capacity(width * height);
             for row in 0..height {
@@ -52,6 +46,20 @@ impl Decoder {
                 data.extend_from_slice(std::slice::from_raw_parts(start, width));
             }
             Some(Luma { width, height, data })
+        }
+    }
+
+    /// Decodes, and leaves the picture where it is.
+    pub fn show(&mut self, frame: &[u8]) -> Option<&vpx_image_t> {
+        // SAFETY: the context is alive, `frame` is readable for its length; the picture is libvpx's
+        // until the next call.
+        unsafe {
+            let (data, len) = (frame.as_ptr(), frame.len() as u32);
+            if vpx_codec_decode(&mut self.0, data, len, ptr::null_mut(), 0) != vpx_codec_err_t::VPX_CODEC_OK {
+                return None;
+            }
+            let mut iter = ptr::null();
+            vpx_codec_get_frame(&mut self.0, &mut iter).as_ref()
         }
     }
 }
