@@ -7,6 +7,7 @@
 mod common;
 
 mod answer;
+mod arrive;
 mod connect;
 mod cpu;
 mod encode;
@@ -22,7 +23,7 @@ use table::Row;
 
 type Benchmark = fn() -> Vec<Row>;
 
-const BENCHMARKS: [(&str, Benchmark); 8] = [
+const BENCHMARKS: [(&str, Benchmark); 9] = [
     ("push", push::push),
     ("answer", answer::answer),
     ("fanout", fanout::fanout),
@@ -31,6 +32,7 @@ const BENCHMARKS: [(&str, Benchmark); 8] = [
     ("glass", glass::glass),
     ("connect", connect::connect),
     ("receive", receive::receive),
+    ("arrive", arrive::arrive),
 ];
 
 fn main() {
