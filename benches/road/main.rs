@@ -14,6 +14,7 @@ mod encode;
 mod fanout;
 mod far;
 mod glass;
+mod publishers;
 mod push;
 mod receive;
 mod stream;
@@ -23,7 +24,7 @@ use table::Row;
 
 type Benchmark = fn() -> Vec<Row>;
 
-const BENCHMARKS: [(&str, Benchmark); 9] = [
+const BENCHMARKS: [(&str, Benchmark); 10] = [
     ("push", push::push),
     ("answer", answer::answer),
     ("fanout", fanout::fanout),
@@ -33,6 +34,7 @@ const BENCHMARKS: [(&str, Benchmark); 9] = [
     ("connect", connect::connect),
     ("receive", receive::receive),
     ("arrive", arrive::arrive),
+    ("publishers", publishers::publishers),
 ];
 
 fn main() {
@@ -41,6 +43,8 @@ fn main() {
         // What a benchmark starts in processes of their own, for clean figures.
         Some("receivers") => return fanout::receivers(),
         Some("senders") => return fanout::senders(&words[1..]),
+        Some("takers") => return publishers::takers(&words[1..]),
+        Some("publishers") => return publishers::run(),
         _ => {}
     }
     if !words.iter().any(|word| word == "--bench") {
