@@ -17,6 +17,7 @@
 //!                  ╚═ decoder thread, one a track ─ decode ─ convert ─ sink ─ capi ─ C caller
 //!
 //!  C caller ◀─▶ capi ◀─▶ channel ◀─▶ native::datachannel
+//!  C caller ─ capi ─ results ═ thread of the feed ═ message (chunks, window), one a peer ─ channel
 //! ```
 //!
 //! A [`peer`] joins the halves: it reads an offer or makes one ([`sdp`]), brings its viewers and its receiver
