@@ -180,3 +180,21 @@ fn what_nobody_takes_is_bounded_at_both_ends() {
     assert!(taken <= 16 << 20 && taken > 15 << 20, "{taken}");
     assert_eq!(over.sentence(), "the program did not take what came");
 }
+
+#[test]
+fn many_connections_between_the_same_two_sides_are_kept_apart() {
+    let pairs: Vec<_> = (0..6)
+        .map(|n| {
+            let (offers, answers) = (peer(false, None), peer(true, None));
+            let ours = offers.channel(labelled(&n.to_string())).expect("before the offer");
+            connect(&offers, &answers);
+            (offers, answers, ours, n.to_string())
+        })
+        .collect();
+    for (_offers, answers, ours, label) in &pairs {
+        let theirs = answers.next_channel(Some(PATIENCE)).expect("it arrives");
+        assert_eq!(theirs.label(), label);
+        theirs.send(label.as_bytes(), true).expect("it is open");
+        assert_eq!(ours.next(Some(PATIENCE)).expect("it comes").data, label.as_bytes());
+    }
+}

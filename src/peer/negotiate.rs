@@ -153,11 +153,10 @@ fn connect(
 ) -> Result<(Link, Arc<Line>, String)> {
     let options = &shared.options;
     let relayed = shared.servers.relayed;
-    let company = match half {
-        _ if relayed => Company::Relayed,
-        Half::Offer => Company::Offering,
-        Half::Answer => Company::Answering,
-    };
+    let company = if relayed { Company::Relayed } else { Company::Common };
+    // libjuice tells connections on a port apart by the remote's address. Who answers many has many
+    // remotes; who makes many offers may make them all to one, which answers from one port.
+    let own_port = half == Half::Offer && options.media_port.is_none();
     let berth = sender::berth(options.media_address, options.media_port, company)?;
     let trickle: Arc<dyn Trickle> = shared.clone();
     let address = options.media_address.map(|address| address.to_string());
@@ -165,7 +164,7 @@ fn connect(
         let line = berth.line(shared.id, carries.incoming);
         let config = Config {
             bind_address: address.as_deref(),
-            port: berth.port(),
+            port: if own_port { sender::free_port(options.media_address)? } else { berth.port() },
             ice_servers: &shared.servers.urls,
             relayed,
             max_message: sdp::MAX_MESSAGE,
@@ -183,7 +182,8 @@ fn connect(
             shared.hub.connect(&connection)?;
         }
         match exchange(&connection) {
-            Err(error) if n == PORTS || relayed || !berth.move_port(config.port)? => return Err(error),
+            Err(error) if n == PORTS || relayed => return Err(error),
+            Err(error) if !own_port && !berth.move_port(config.port)? => return Err(error),
             Err(error) => log::warn!("port {} is taken, trying another: {error}", config.port),
             Ok(()) => {
                 if let Some(gathering) = connection.gathering() {

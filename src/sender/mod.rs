@@ -47,11 +47,8 @@ pub struct Sender {
 /// Peers that share sender threads with their like alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Company {
-    /// Those that answered an offer.
-    Answering,
-    /// Those that made it: two peers of one process that talk to each other cannot share a port, where
-    /// each would take the other's packets for its own.
-    Offering,
+    /// All but the following.
+    Common,
     /// Those with TURN servers: sending for one takes a lock that libjuice has for all of them, and may
     /// hold for ever. Each has a port of its own.
     Relayed,
@@ -153,7 +150,7 @@ impl Drop for Berth {
 }
 
 /// A UDP port that was free a moment ago. libjuice wants a number to share a port by.
-fn free_port(address: Option<IpAddr>) -> Result<u16> {
+pub fn free_port(address: Option<IpAddr>) -> Result<u16> {
     let bind = |address: IpAddr| UdpSocket::bind(SocketAddr::new(address, 0)).and_then(|s| s.local_addr());
     let bound = match address {
         Some(address) => bind(address),
