@@ -5,7 +5,7 @@ use super::{Command, Finished, Shared};
 use crate::error::{Error, Result};
 use crate::message::chunk::Outgoing;
 use crate::message::gzip;
-use crate::message::sender::End;
+use crate::message::sender::{End, Mode};
 use crate::time::{Time, clock};
 use crossbeam_channel::Sender;
 use std::cmp::Reverse;
@@ -32,6 +32,9 @@ struct Feed<'a> {
     shared: &'a Arc<Shared>,
     viewers: HashMap<u64, Viewer>,
     next: u64,
+    /// In order. In file mode a result waits here until every viewer has room for it, and those that come
+    /// meanwhile are bounded by [`super::WAITING`].
+    commands: VecDeque<Command>,
     /// When a viewer has something due. A stale entry costs one look.
     timers: BinaryHeap<Reverse<(Time, u64)>>,
     scratch: Vec<u8>,
@@ -49,16 +52,26 @@ struct Batch {
 impl<'a> Feed<'a> {
     fn new(shared: &'a Arc<Shared>) -> Feed<'a> {
         let (viewers, timers) = (HashMap::new(), BinaryHeap::new());
-        Feed { shared, viewers, next: 0, timers, scratch: Vec::new(), finishing: None }
+        let commands = VecDeque::new();
+        Feed { shared, viewers, next: 0, commands, timers, scratch: Vec::new(), finishing: None }
+    }
+
+    /// Whether the next command can be taken without losing a result to anybody.
+    fn can_take(&self) -> bool {
+        match (self.commands.front(), self.shared.options.mode) {
+            (Some(Command::Send(result)), Mode::File) => {
+                let bytes = (*result.bytes).as_ref().len();
+                self.viewers.values().all(|viewer| viewer.has_room(bytes, self.shared))
+            }
+            _ => true,
+        }
     }
 
     fn run(&mut self) {
         let mut batch = Batch::default();
         while self.wait(&mut batch) {
             let now = clock::now();
-            for command in batch.commands.drain(..) {
-                self.command(command, now);
-            }
+            self.commands.append(&mut batch.commands);
             for number in batch.ready.drain(..) {
                 self.visit(number, now);
             }
@@ -70,6 +83,14 @@ impl<'a> Feed<'a> {
                     viewer.armed = viewer.armed.filter(|armed| *armed != at);
                 }
                 self.visit(number, now);
+            }
+            while self.can_take()
+                && let Some(command) = self.commands.pop_front()
+            {
+                if matches!(command, Command::Send(_)) {
+                    self.shared.state.lock().results -= 1;
+                }
+                self.command(command, now);
             }
             self.tell_finished();
         }
@@ -88,7 +109,6 @@ impl<'a> Feed<'a> {
         }
         std::mem::swap(&mut state.commands, &mut batch.commands);
         std::mem::swap(&mut state.ready, &mut batch.ready);
-        state.results = 0;
         !state.closed
     }
 
@@ -102,7 +122,7 @@ impl<'a> Feed<'a> {
             }
             Command::Send(result) => {
                 let result = self.packed(result);
-                self.all(now, |viewer, shared| viewer.push(&result, now, &shared.figures));
+                self.all(now, |viewer, shared| viewer.push(&result, now, shared));
             }
             Command::Finish { last, linger, done } => {
                 self.finishing = Some((done, Finished::default()));
@@ -140,13 +160,13 @@ impl<'a> Feed<'a> {
             viewer.armed = Some(at);
             self.timers.push(Reverse((at, number)));
         }
-        if lives && (self.finishing.is_none() || viewer.ended.is_none()) {
+        if lives && (self.finishing.is_none() || viewer.ended().is_none()) {
             return;
         }
         if let Some(viewer) = self.viewers.remove(&number) {
             self.shared.figures.gone.add_one();
             if let Some((_, finished)) = &mut self.finishing {
-                match viewer.ended {
+                match viewer.ended() {
                     Some(End::Acknowledged) => finished.acknowledged += 1,
                     Some(End::Lingered | End::Sent) => finished.lingered += 1,
                     _ => finished.failed += 1,

@@ -4,8 +4,9 @@ use super::{Figures, Shared};
 use crate::channel::{Channel, ChannelState, Listener};
 use crate::message::chunk::Outgoing;
 use crate::message::fair::AT_ONCE;
-use crate::message::sender::{End, Outcome, Sender};
+use crate::message::sender::{End, Mode, Outcome, Sender};
 use crate::time::Time;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -17,14 +18,28 @@ pub struct Viewer {
     doorbell: Arc<Doorbell>,
     /// From when the channel is open.
     sender: Option<Sender>,
+    /// What came before that: the newest, or all that there is room for.
+    early: VecDeque<Outgoing>,
+    /// What the sender has not given away yet.
+    waiting: Waiting,
     /// The last message, if it came before the channel was open or goes out now.
     last: Option<(Outgoing, Duration)>,
-    last_ticket: Option<u64>,
     /// When its timer stands.
     pub armed: Option<Time>,
-    /// How its last message ended.
-    pub ended: Option<End>,
 }
+
+/// The messages in a sender, by ticket, and their bytes; what became of the last.
+#[derive(Debug, Default)]
+struct Waiting {
+    tickets: Vec<(u64, usize)>,
+    bytes: usize,
+    last_ticket: Option<u64>,
+    ended: Option<End>,
+    timed_out: bool,
+}
+
+/// Results that may wait for one viewer in file mode.
+const ROOM: usize = 16;
 
 /// Wakes the feed's thread for one viewer, once until it has looked.
 #[derive(Debug)]
@@ -51,7 +66,20 @@ impl Viewer {
         let shared = Arc::downgrade(shared);
         let doorbell = Arc::new(Doorbell { number, rung: AtomicBool::new(false), shared });
         channel.listen(doorbell.clone());
-        Viewer { channel, doorbell, sender: None, last: None, last_ticket: None, armed: None, ended: None }
+        let (early, waiting) = (VecDeque::new(), Waiting::default());
+        Viewer { channel, doorbell, sender: None, early, waiting, last: None, armed: None }
+    }
+
+    /// Whether another result of so many bytes can be taken without losing one.
+    pub fn has_room(&self, bytes: usize, shared: &Shared) -> bool {
+        let early: usize = self.early.iter().map(|result| (*result.bytes).as_ref().len()).sum();
+        let (count, waiting) = (self.waiting.tickets.len() + self.early.len(), self.waiting.bytes + early);
+        count == 0 || count < ROOM && waiting + bytes <= shared.options.max_message
+    }
+
+    /// How its last message ended, if it has.
+    pub fn ended(&self) -> Option<End> {
+        self.waiting.ended
     }
 
     /// The thread looks: what happens from now on rings again.
@@ -59,12 +87,20 @@ impl Viewer {
         self.doorbell.rung.store(false, Ordering::Release);
     }
 
-    /// Takes a result, if the channel is open.
-    pub fn push(&mut self, result: &Outgoing, now: Time, figures: &Figures) {
-        let Some(sender) = &mut self.sender else { return };
-        let (last, ended) = (self.last_ticket, &mut self.ended);
-        if sender.push(result.clone(), now, &mut |outcome| count(figures, outcome, last, ended)).is_err() {
-            figures.dropped.add_one();
+    /// Takes a result.
+    pub fn push(&mut self, result: &Outgoing, now: Time, shared: &Shared) {
+        let figures = &shared.figures;
+        let Some(sender) = &mut self.sender else {
+            if shared.options.mode == Mode::Live {
+                figures.dropped.add(self.early.len() as u64);
+                self.early.clear();
+            }
+            return self.early.push_back(result.clone());
+        };
+        let waiting = &mut self.waiting;
+        match sender.push(result.clone(), now, &mut |outcome| waiting.over(figures, outcome)) {
+            Ok(ticket) => self.waiting.begin(ticket, result),
+            Err(_) => figures.dropped.add_one(),
         }
     }
 
@@ -72,8 +108,8 @@ impl Viewer {
     pub fn finish(&mut self, last: &Outgoing, linger: Duration, now: Time) {
         match &mut self.sender {
             Some(sender) => match sender.finish(last.clone(), linger, now) {
-                Ok(ticket) => self.last_ticket = Some(ticket),
-                Err(_) => self.ended = Some(End::Closed),
+                Ok(ticket) => self.waiting.last_ticket = Some(ticket),
+                Err(_) => self.waiting.ended = Some(End::Closed),
             },
             None => self.last = Some((last.clone(), linger)),
         }
@@ -95,6 +131,9 @@ impl Viewer {
                     return false;
                 };
                 self.sender = Some(sender);
+                while let Some(result) = self.early.pop_front() {
+                    self.push(&result, now, shared);
+                }
                 if let Some((last, linger)) = self.last.take() {
                     self.finish(&last, linger, now);
                 }
@@ -102,9 +141,8 @@ impl Viewer {
             (ChannelState::Open, Some(_)) => {}
         }
         let Some(sender) = &mut self.sender else { return true };
-        let (last, ended) = (self.last_ticket, &mut self.ended);
-        let figures = &shared.figures;
-        let mut out = |outcome| count(figures, outcome, last, ended);
+        let (figures, waiting) = (&shared.figures, &mut self.waiting);
+        let mut out = |outcome| waiting.over(figures, outcome);
         let ignored = sender.stats().acks_ignored;
         while let Ok(message) = self.channel.next(Some(Duration::ZERO)) {
             sender.ack(&message.data, &mut out);
@@ -123,6 +161,11 @@ impl Viewer {
             }
             sender.sent(now, &mut out);
         }
+        if self.waiting.timed_out && shared.options.mode == Mode::File {
+            // It would hold all the others up with each further result.
+            self.close(figures);
+            return false;
+        }
         true
     }
 
@@ -132,20 +175,34 @@ impl Viewer {
     }
 
     fn close(&mut self, figures: &Figures) {
-        let (last, ended) = (self.last_ticket, &mut self.ended);
+        let waiting = &mut self.waiting;
         if let Some(sender) = &mut self.sender {
-            sender.close(&mut |outcome| count(figures, outcome, last, ended));
+            sender.close(&mut |outcome| waiting.over(figures, outcome));
         }
-        self.ended.get_or_insert(End::Closed);
+        figures.dropped.add(self.early.len() as u64);
+        self.early.clear();
+        self.waiting.ended.get_or_insert(End::Closed);
     }
 }
 
-fn count(figures: &Figures, outcome: Outcome, last: Option<u64>, ended: &mut Option<End>) {
-    match outcome.end {
-        End::Sent | End::Acknowledged | End::Lingered => figures.sent.add_one(),
-        End::Replaced | End::TimedOut | End::Closed | End::Cancelled => figures.dropped.add_one(),
+impl Waiting {
+    fn begin(&mut self, ticket: u64, result: &Outgoing) {
+        let bytes = (*result.bytes).as_ref().len();
+        self.tickets.push((ticket, bytes));
+        self.bytes += bytes;
     }
-    if last == Some(outcome.ticket) {
-        *ended = Some(outcome.end);
+
+    fn over(&mut self, figures: &Figures, outcome: Outcome) {
+        match outcome.end {
+            End::Sent | End::Acknowledged | End::Lingered => figures.sent.add_one(),
+            End::Replaced | End::TimedOut | End::Closed | End::Cancelled => figures.dropped.add_one(),
+        }
+        if let Some(at) = self.tickets.iter().position(|(ticket, _)| *ticket == outcome.ticket) {
+            self.bytes -= self.tickets.remove(at).1;
+        }
+        self.timed_out |= outcome.end == End::TimedOut;
+        if self.last_ticket == Some(outcome.ticket) {
+            self.ended = Some(outcome.end);
+        }
     }
 }
