@@ -283,7 +283,7 @@ mod tests {
         let sink = Sink::new(options).expect("a sink");
         let feed =
             sink.attach(Kind::Video, None, Arc::default(), Box::new(|| ())).expect("it takes pictures");
-        let (tell, told) = crossbeam_channel::unbounded();
+        let (tell, told) = crossbeam_channel::bounded(100);
         let intake = start(Kind::Video, feed, Box::new(move |news| _ = tell.send(news)));
         (intake.expect("there are threads left"), sink, events, told)
     }
