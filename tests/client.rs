@@ -302,7 +302,9 @@ fn ice_servers_that_a_server_tells_are_asked_at_the_next_attempt() {
     let shown = format!(" {} {} typ srflx", SHOWN.0, SHOWN.1);
     let offers: Vec<bool> = offers.map(|asked| asked.body.contains(&shown)).take(2).collect();
     assert_eq!(offers, [false, true]);
-    assert_eq!(told.reach(ClientState::Retrying), "it did not connect in time");
+    // It did not connect in time, or was told in time that nobody is there any more.
+    let why = told.reach(ClientState::Retrying);
+    assert!(["it did not connect in time", "the publisher said goodbye"].contains(&why.as_str()), "{why}");
 }
 
 #[test]
