@@ -55,6 +55,8 @@ typedef enum framewire_status {
     FRAMEWIRE_CLOSED = 2,
     // The time given for the wait is over.
     FRAMEWIRE_TIMEOUT = 3,
+    // Somebody ended the wait.
+    FRAMEWIRE_CANCELLED = 4,
     // An argument breaks a rule; framewire_last_error names both.
     FRAMEWIRE_INVALID_ARGUMENT = -1,
     // A handle that is NULL, freed, of another kind, or never was one.
@@ -147,6 +149,13 @@ typedef enum framewire_event_kind {
     FRAMEWIRE_EVENT_FIRST_FRAME = 17,
     // A client's state changed: `value` is a framewire_client_state, `text` the reason.
     FRAMEWIRE_EVENT_CLIENT_STATE = 18,
+    // A resolve has its track: the object is the resolver, `value` the number of the resolve, `text` the
+    // id of the track.
+    FRAMEWIRE_EVENT_RESOLVED = 40,
+    // A resolve was cancelled; likewise, `text` is a sentence.
+    FRAMEWIRE_EVENT_RESOLVE_CANCELLED = 41,
+    // A resolve found nothing in time; likewise, `text` says what there was instead.
+    FRAMEWIRE_EVENT_RESOLVE_TIMED_OUT = 42,
 } framewire_event_kind;
 
 // How the pixels of a picture lie in memory.
@@ -262,6 +271,18 @@ typedef enum framewire_client_state {
     FRAMEWIRE_CLIENT_FAILED = 4,
 } framewire_client_state;
 
+// What a participant sends.
+typedef enum framewire_track_type {
+    // The camera: a picture.
+    FRAMEWIRE_TRACK_TYPE_VIDEO = 1,
+    // The microphone: sound.
+    FRAMEWIRE_TRACK_TYPE_AUDIO = 2,
+    // The screen: a picture.
+    FRAMEWIRE_TRACK_TYPE_SCREEN_SHARE = 3,
+    // The screen's sound.
+    FRAMEWIRE_TRACK_TYPE_SCREEN_SHARE_AUDIO = 4,
+} framewire_track_type;
+
 // A data channel of a peer: messages both ways, beside the media or alone, in order and complete unless
 // its options say otherwise.
 //
@@ -307,6 +328,20 @@ typedef struct framewire_log framewire_log;
 // Thread safety: every function may be called from any thread, also from callbacks; the ones that
 // wait (framewire_peer_answer, framewire_peer_offer) hold up an event callback that calls them.
 typedef struct framewire_peer framewire_peer;
+
+// Tells which track is whose, where media and the program's own signalling speak of a track in either
+// order: media registers a track, under all that is known of it, and the program resolves the tracks of a
+// participant. A participant is a user and a session: two devices of one user are two sessions.
+//
+// A resolve looks, in this order, for: a track that bears its hint; the oldest track that is known to be of
+// this user and session (after a republish a new one, with a new id); the track that it was told before; the
+// same user's track of that type in the one other session there is, at once if that was unpublished, else
+// after half the time-out, a second at most, in which its own did not come (never by a mere look); the one track of that kind of
+// which only the user or only the session is known; the one of which neither is. Of two that are alike it
+// takes none and waits. No track is ever told to two participants, or as two types.
+//
+// Thread safety: every function may be called from any thread, also from callbacks.
+typedef struct framewire_resolver framewire_resolver;
 
 // A feed of results beside the video: each is compressed and cut once, and goes to every peer that the
 // feed was given to, at that peer's own pace.
@@ -1057,6 +1092,64 @@ typedef struct framewire_results_stats {
     uint64_t acks_ignored;
 } framewire_results_stats;
 
+// What a resolver is made from. 0 is the default of every field but `size`.
+typedef struct framewire_resolver_options {
+    // sizeof(framewire_resolver_options).
+    size_t size;
+    // Where the outcomes of framewire_resolver_resolve_async are told; NULL: nowhere. It stays yours.
+    struct framewire_events *events;
+    // How long a registered track waits for its owner, in milliseconds; 0: 60,000.
+    uint32_t ttl_ms;
+    // 0.
+    uint32_t reserved;
+} framewire_resolver_options;
+
+// A media track that arrived. Every text is copied.
+typedef struct framewire_arrival {
+    // sizeof(framewire_arrival).
+    size_t size;
+    // Its id: what a resolve answers.
+    const char *track;
+    // Whose it is; NULL: not known.
+    const char *user;
+    // From which session; NULL: not known.
+    const char *session;
+    // What else may be named as a hint: mid, msid, SSRC, a label; NULL: nothing.
+    const char *const *labels;
+    // How many: at most 16.
+    size_t label_count;
+    // FRAMEWIRE_MEDIA_VIDEO or FRAMEWIRE_MEDIA_AUDIO.
+    uint32_t media;
+    // 0.
+    uint32_t reserved;
+} framewire_arrival;
+
+// Figures of a resolver.
+typedef struct framewire_resolver_stats {
+    // sizeof(framewire_resolver_stats).
+    size_t size;
+    // Tracks that wait for an owner now.
+    uint64_t pending;
+    // Tracks whose owner is known now.
+    uint64_t known;
+    // Resolves that wait now.
+    uint64_t waiting;
+    // Registers.
+    uint64_t registered;
+    // Tracks that got an owner.
+    uint64_t bound;
+    // Of them: taken over from another session of the same user.
+    uint64_t moved;
+    // Resolves that got a track.
+    uint64_t resolved;
+    // Resolves that timed out.
+    uint64_t timed_out;
+    // Resolves that were cancelled.
+    uint64_t cancelled;
+    // Tracks that waited in vain: too long, among too many (65,536), or for a participant that left.
+    uint64_t dropped;
+} framewire_resolver_stats;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -1594,6 +1687,90 @@ enum framewire_status framewire_results_finish(struct framewire_results *results
 // The figures of a feed as they stand. `stats->size` must be set.
 enum framewire_status framewire_results_get_stats(struct framewire_results *results,
                                                   struct framewire_results_stats *stats);
+
+// Makes a resolver that knows of nothing. `options` may be NULL: all defaults.
+//
+// On success `*resolver` is yours until framewire_resolver_free.
+enum framewire_status framewire_resolver_new(const struct framewire_resolver_options *options,
+                                             struct framewire_resolver **resolver);
+
+// Ends a resolver: what waits in it returns CLOSED. NULL is fine.
+//
+// No event about it comes afterwards, and an event callback about it is not running (one that does
+// not return is waited for one second at most; inside it, free does not wait for it).
+void framewire_resolver_free(struct framewire_resolver *resolver);
+
+// A media track arrived, or more became known of it: what is NULL leaves what was known before. Wakes the
+// resolve that it is for.
+enum framewire_status framewire_resolver_register(struct framewire_resolver *resolver,
+                                                  const struct framewire_arrival *arrival);
+
+// A media track is gone, for good.
+enum framewire_status framewire_resolver_withdraw(struct framewire_resolver *resolver, const char *track);
+
+// Registers the tracks that come into the sinks of `peer`, when they are negotiated, and withdraws them
+// when the peer is over. `user` and `session` (each may be NULL) say whose they are. Before the offer.
+//
+// The id of a track is the peer's id in hexadecimal, a slash and its mid, "200000001000000/0"; its labels
+// are its mid, what its msid names, and its SSRCs in decimal. INVALID_STATE: the peer has negotiated.
+enum framewire_status framewire_peer_announce(struct framewire_peer *peer,
+                                              struct framewire_resolver *resolver,
+                                              const char *user,
+                                              const char *session);
+
+// Waits for the track of a participant for at most `timeout_ms` milliseconds: 0 looks once, -1 waits
+// without end. `type` is a framewire_track_type. `hint` (may be NULL) is a label that the track is said to
+// bear, or its id: what bears others is not taken. Text out: `track` (with `capacity` bytes) receives the
+// id and a NUL, `*length` (may be NULL) its length without the NUL.
+//
+// TIMEOUT: none came, and framewire_last_error names what there was. CANCELLED: by
+// framewire_resolver_cancel. CLOSED: the resolver was freed. LIMIT: `capacity` is too small (the track is
+// known now: resolve it again), or 65,536 resolves wait.
+enum framewire_status framewire_resolver_resolve(struct framewire_resolver *resolver,
+                                                 const char *user,
+                                                 const char *session,
+                                                 uint32_t type,
+                                                 const char *hint,
+                                                 int32_t timeout_ms,
+                                                 char *track,
+                                                 size_t capacity,
+                                                 size_t *length);
+
+// framewire_resolver_resolve that does not wait: the outcome is an event about the resolver, one of
+// FRAMEWIRE_EVENT_RESOLVED, FRAMEWIRE_EVENT_RESOLVE_CANCELLED and FRAMEWIRE_EVENT_RESOLVE_TIMED_OUT, with
+// `*request` as its value; it may come before this returns. INVALID_STATE: the resolver has no events.
+enum framewire_status framewire_resolver_resolve_async(struct framewire_resolver *resolver,
+                                                       const char *user,
+                                                       const char *session,
+                                                       uint32_t type,
+                                                       const char *hint,
+                                                       int32_t timeout_ms,
+                                                       uint64_t *request);
+
+// The participant sends that track no more; it can be resolved again. Text out: `track`, `capacity` and
+// `length` as in framewire_resolver_resolve receive its id, or "" if it was not known.
+enum framewire_status framewire_resolver_unpublish(struct framewire_resolver *resolver,
+                                                   const char *user,
+                                                   const char *session,
+                                                   uint32_t type,
+                                                   char *track,
+                                                   size_t capacity,
+                                                   size_t *length);
+
+// Ends every resolve of a participant, waiting ones included, with CANCELLED, and drops its tracks that
+// wait for an owner. It is not remembered: what is resolved afterwards waits.
+enum framewire_status framewire_resolver_cancel(struct framewire_resolver *resolver,
+                                                const char *user,
+                                                const char *session);
+
+// Drops what is known of a participant that left. Its resolves go on waiting.
+enum framewire_status framewire_resolver_forget(struct framewire_resolver *resolver,
+                                                const char *user,
+                                                const char *session);
+
+// The figures of a resolver as they stand. `stats->size` must be set.
+enum framewire_status framewire_resolver_get_stats(struct framewire_resolver *resolver,
+                                                   struct framewire_resolver_stats *stats);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -16,6 +16,8 @@ pub enum Status {
     Closed = 2,
     /// The time given for the wait is over.
     Timeout = 3,
+    /// Somebody ended the wait.
+    Cancelled = 4,
     /// An argument breaks a rule; the sentence names both.
     InvalidArgument = -1,
     /// A handle that is stale, freed, of another kind, or never was one.

@@ -57,6 +57,12 @@ pub enum EventKind {
     AudioTrack = 16,
     /// The first picture or sound of a track was decoded; `value` is the microseconds it took.
     FirstFrame = 17,
+    /// A resolve has its track: the object is the resolver, `value` the resolve's number, `text` the track.
+    Resolved = 40,
+    /// A resolve was cancelled, or its resolver closed; likewise, `text` says which.
+    ResolveCancelled = 41,
+    /// A resolve found nothing in time; likewise, `text` says what there was instead.
+    ResolveTimedOut = 42,
     /// A client's state changed; `value` is its [`crate::client::ClientState`], `text` the reason.
     ClientState = 18,
 }

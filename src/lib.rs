@@ -22,7 +22,8 @@
 //!
 //! A [`peer`] joins the halves: it reads an offer or makes one ([`sdp`]), brings its viewers and its receiver
 //! to a sender thread, and starts the decoders. A [`server`] makes peers of what browsers POST, a [`client`]
-//! POSTs itself. What happens is told as [`events`].
+//! POSTs itself. A [`resolve::Resolver`] is told by peers what came, and by the application whose it is. What
+//! happens is told as [`events`].
 //!
 //! No stage calls an earlier one, and none but those in the drawing has a thread, a clock or I/O: time is an
 //! argument. Between a push and the wire at most one frame waits, and so it is between the wire and the
@@ -47,6 +48,7 @@ pub mod peer;
 pub mod ice;
 pub mod channel;
 pub mod results;
+pub mod resolve;
 pub mod sdp;
 pub mod server;
 pub mod client;

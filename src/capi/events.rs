@@ -77,6 +77,13 @@ pub enum framewire_event_kind {
     FRAMEWIRE_EVENT_FIRST_FRAME = 17,
     /// A client's state changed: `value` is a framewire_client_state, `text` the reason.
     FRAMEWIRE_EVENT_CLIENT_STATE = 18,
+    /// A resolve has its track: the object is the resolver, `value` the number of the resolve, `text` the
+    /// id of the track.
+    FRAMEWIRE_EVENT_RESOLVED = 40,
+    /// A resolve was cancelled; likewise, `text` is a sentence.
+    FRAMEWIRE_EVENT_RESOLVE_CANCELLED = 41,
+    /// A resolve found nothing in time; likewise, `text` says what there was instead.
+    FRAMEWIRE_EVENT_RESOLVE_TIMED_OUT = 42,
 }
 
 /// One thing that happened.
@@ -305,4 +312,7 @@ const _: () = {
     assert!(FRAMEWIRE_EVENT_CHANNEL_MESSAGE as i32 == ChannelMessage as i32);
     assert!(FRAMEWIRE_EVENT_CHANNEL_CLOSED as i32 == ChannelClosed as i32);
     assert!(FRAMEWIRE_EVENT_CLIENT_STATE as i32 == ClientState as i32);
+    assert!(FRAMEWIRE_EVENT_RESOLVED as i32 == Resolved as i32);
+    assert!(FRAMEWIRE_EVENT_RESOLVE_CANCELLED as i32 == ResolveCancelled as i32);
+    assert!(FRAMEWIRE_EVENT_RESOLVE_TIMED_OUT as i32 == ResolveTimedOut as i32);
 };

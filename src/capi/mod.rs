@@ -19,6 +19,7 @@ pub mod log;
 pub mod negotiate;
 pub mod peer;
 pub mod publish;
+pub mod resolver;
 pub mod results;
 pub mod server;
 pub mod sink;
@@ -29,7 +30,7 @@ pub mod version;
 pub mod video;
 
 /// The files of the header, in its order.
-pub const HEADER: [&str; 17] = [
+pub const HEADER: [&str; 18] = [
     "status",
     "version",
     "log",
@@ -46,5 +47,6 @@ pub const HEADER: [&str; 17] = [
     "publish",
     "client",
     "results",
+    "resolver",
     "stats",
 ];

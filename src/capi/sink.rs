@@ -230,7 +230,7 @@ unsafe fn next(
     })
 }
 
-fn kind(media: u32) -> Result<Kind> {
+pub(super) fn kind(media: u32) -> Result<Kind> {
     match media {
         1 => Ok(Kind::Video),
         2 => Ok(Kind::Audio),

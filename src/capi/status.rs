@@ -15,6 +15,8 @@ pub enum framewire_status {
     FRAMEWIRE_CLOSED = 2,
     /// The time given for the wait is over.
     FRAMEWIRE_TIMEOUT = 3,
+    /// Somebody ended the wait.
+    FRAMEWIRE_CANCELLED = 4,
     /// An argument breaks a rule; framewire_last_error names both.
     FRAMEWIRE_INVALID_ARGUMENT = -1,
     /// A handle that is NULL, freed, of another kind, or never was one.
@@ -49,6 +51,7 @@ impl From<Status> for framewire_status {
             Status::Again => FRAMEWIRE_AGAIN,
             Status::Closed => FRAMEWIRE_CLOSED,
             Status::Timeout => FRAMEWIRE_TIMEOUT,
+            Status::Cancelled => FRAMEWIRE_CANCELLED,
             Status::InvalidArgument => FRAMEWIRE_INVALID_ARGUMENT,
             Status::InvalidHandle => FRAMEWIRE_INVALID_HANDLE,
             Status::InvalidState => FRAMEWIRE_INVALID_STATE,

@@ -15,6 +15,7 @@ use crate::events::{EventKind, Events};
 use crate::ice::{IceServer, Servers};
 use crate::id::Id;
 use crate::native::datachannel::{Connection, Gathering};
+use crate::resolve::Resolver;
 use crate::results::Results;
 use crate::sdp::{self, Candidate};
 use crate::sender::Berth;
@@ -107,6 +108,8 @@ struct Inner {
     state: PeerState,
     /// What to send, and where to put what comes, in which section.
     ends: Vec<place::Given>,
+    /// Who is told of the tracks that come.
+    announced: Option<Announced>,
     /// Set when negotiation begins: it happens once.
     negotiating: bool,
     link: Option<Link>,
@@ -114,6 +117,14 @@ struct Inner {
     gathering: Option<Arc<Gathering>>,
     /// Mid and figures of what is sent, for as long as somebody may ask.
     counters: Vec<(String, Arc<ViewerCounters>)>,
+}
+
+/// A resolver, what of the remote is known to it, and the ids of the tracks that it was told of.
+struct Announced {
+    resolver: Resolver,
+    user: Option<Arc<str>>,
+    session: Option<Arc<str>>,
+    tracks: Vec<Arc<str>>,
 }
 
 /// The connection while it lives.
@@ -146,6 +157,7 @@ impl Peer {
             inner: Mutex::new(Inner {
                 state: PeerState::New,
                 ends: Vec::new(),
+                announced: None,
                 negotiating: false,
                 link: None,
                 gathering: None,
@@ -170,6 +182,23 @@ impl Peer {
     /// sends in the next section of each of the sink's kinds. Before the offer.
     pub fn receive(&self, mid: Option<&str>, sink: &Sink) -> Result<()> {
         self.give(mid, End::Sink(sink.clone()))
+    }
+
+    /// Tells `resolver` of each track that comes into a sink, when it is negotiated and when it is over.
+    /// `user` and `session` say whose they are, as far as that is known. Before the offer.
+    ///
+    /// A track's id is [`Peer::track_id`]; its labels are its mid, what its msid names, and its SSRCs.
+    pub fn announce(&self, resolver: &Resolver, user: Option<&str>, session: Option<&str>) -> Result<()> {
+        let mut inner = self.shared().inner.lock();
+        inner.untouched()?;
+        let (user, session) = (user.map(Into::into), session.map(Into::into));
+        inner.announced = Some(Announced { resolver: resolver.clone(), user, session, tracks: Vec::new() });
+        Ok(())
+    }
+
+    /// What a resolver calls the track in the section `mid` of the peer with that id.
+    pub fn track_id(peer: Id, mid: &str) -> String {
+        format!("{:x}/{mid}", peer.0)
     }
 
     /// Makes a data channel: it opens when the peer has connected. Before the offer, or at any time after

@@ -2,12 +2,14 @@
 
 use super::life::Life;
 use super::place::{self, End, Placed};
-use super::{Link, PeerState, Shared};
+use super::{Link, Peer, PeerState, Shared};
 use crate::decode::worker;
 use crate::error::{Error, Result, Status};
+use crate::id::Id;
 use crate::media::Kind;
 use crate::native::datachannel::{Channels, Config, Connection, Ears, Half, Observer, Trickle};
 use crate::receive::{Receiver, TrackConfig, TrackCounters};
+use crate::resolve::Arrival;
 use crate::sdp::{
     self, Answer, DataChannels, Offer, OfferPlan, Plan, Section, SectionKind, Sending, Transport,
 };
@@ -216,10 +218,14 @@ fn serve<'a>(
         options.disconnect_grace.unwrap_or(DISCONNECT_GRACE),
     );
     let (mut streams, mut incoming) = (Vec::new(), Tracks::default());
+    let mut arrivals = Vec::new();
     for Road { section, sending, placed: Placed { kind, end, .. } } in roads {
         match end {
             End::Source(source) => streams.extend(stream(source, kind, section, sending)),
-            End::Sink(sink) => incoming.add(shared, &line, &sink, kind, section, sending.is_some())?,
+            End::Sink(sink) => {
+                incoming.add(shared, &line, &sink, kind, section, sending.is_some())?;
+                arrivals.push(arrival(shared.id, kind, section));
+            }
         }
     }
     let incoming = incoming.receiver(shared);
@@ -235,7 +241,21 @@ fn serve<'a>(
         incoming,
         armed: None,
     };
-    shared.serve(link, seat, counters)
+    shared.serve(link, seat, counters, arrivals)
+}
+
+/// What a resolver is told of a section's track.
+fn arrival(peer: Id, kind: Kind, section: &Section) -> Arrival {
+    let incoming = &section.incoming;
+    let ssrcs = incoming.ssrcs.iter().map(ToString::to_string);
+    let labels = [section.mid.clone()].into_iter().chain(incoming.names.iter().cloned()).chain(ssrcs);
+    Arrival {
+        track: Peer::track_id(peer, &section.mid).into(),
+        user: None,
+        session: None,
+        kind,
+        labels: labels.map(Into::into).collect(),
+    }
 }
 
 /// What the sender thread needs to know of one section. `section` is what the remote says of it.

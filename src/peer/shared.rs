@@ -1,9 +1,10 @@
 //! What a peer's handles and threads share: how it is served, how it changes, how it ends.
 
-use super::{Inner, Link, PeerState, Shared, negotiate};
+use super::{Announced, Inner, Link, PeerState, Shared, negotiate};
 use crate::error::{Error, Result, Status};
 use crate::events::{Event, EventKind};
 use crate::native::datachannel::{Gathering, Trickle};
+use crate::resolve::Arrival;
 use crate::sdp::Candidate;
 use crate::sender::{Owner, Seat};
 use crate::viewer::ViewerCounters;
@@ -36,12 +37,13 @@ impl Shared {
     }
 
     /// Has the sender thread serve the peer. Joined under the lock, so that the end cannot say
-    /// "leave" before it. Lock order: this peer's, then the sender's inbox.
+    /// "leave" before it. Lock order: this peer's, then the resolver's, or the sender's inbox.
     pub(super) fn serve(
         &self,
         link: Link,
         seat: Seat,
         counters: Vec<(String, Arc<ViewerCounters>)>,
+        arrivals: Vec<Arrival>,
     ) -> Result<()> {
         let mut inner = self.inner.lock();
         if inner.is_over() {
@@ -49,6 +51,10 @@ impl Shared {
         }
         inner.counters = counters;
         inner.ends.clear();
+        // Told under the lock, so that the end cannot take back before it what it does not know of.
+        if let Some(announced) = &mut inner.announced {
+            announced.tell(arrivals);
+        }
         link.berth.join(seat);
         inner.link = Some(link);
         Ok(())
@@ -70,6 +76,9 @@ impl Shared {
             let mut inner = self.inner.lock();
             self.enter(&mut inner, state, reason);
             inner.ends.clear();
+            if let Some(announced) = inner.announced.take() {
+                announced.take_back();
+            }
             (inner.link.take(), inner.gathering.take())
         };
         if let Some(gathering) = gathering {
@@ -91,6 +100,24 @@ impl Shared {
     pub(super) fn tell(&self, kind: EventKind, value: i64, text: String) {
         if let Some(events) = &self.options.events {
             events.post(Event { kind, object: self.id, stream: self.options.stream.clone(), value, text });
+        }
+    }
+}
+
+impl Announced {
+    fn tell(&mut self, arrivals: Vec<Arrival>) {
+        for arrival in arrivals {
+            self.tracks.push(arrival.track.clone());
+            let (user, session) = (self.user.clone(), self.session.clone());
+            self.resolver.register(Arrival { user, session, ..arrival });
+        }
+    }
+
+    fn take_back(self) {
+        for track in self.tracks {
+            if self.resolver.withdraw(&track) {
+                log::debug!("track {track} is over and was nobody's");
+            }
         }
     }
 }

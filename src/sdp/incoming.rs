@@ -1,4 +1,4 @@
-//! The SSRCs that the other side says it sends with (RFC 5576).
+//! The SSRCs that the other side says it sends with (RFC 5576), and what it calls that (RFC 8830).
 
 use super::text::values;
 use sdp_types::Attribute;
@@ -6,6 +6,8 @@ use sdp_types::Attribute;
 /// How many SSRCs of a section are kept. Three layers of simulcast with RTX and FEC have nine; what
 /// comes with another is still told by its mid or its payload type.
 const MAX_SSRCS: usize = 32;
+/// How many names of a section are kept.
+const MAX_NAMES: usize = 4;
 
 /// What a section says about what will come in it; nothing, where it has no `a=ssrc`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,6 +16,8 @@ pub struct Incoming {
     pub ssrcs: Vec<u32>,
     /// Of packets sent again (`a=ssrc-group:FID`): the SSRC that is repaired, and the one that repairs it.
     pub rtx: Vec<(u32, u32)>,
+    /// The ids of its stream and its track (`a=msid`), where it names them.
+    pub names: Vec<String>,
 }
 
 impl Incoming {
@@ -36,6 +40,18 @@ impl Incoming {
                 ssrcs.push(ssrc);
             }
         }
-        Incoming { ssrcs, rtx }
+        Incoming { ssrcs, rtx, names: names(attributes) }
     }
+}
+
+fn names(attributes: &[Attribute]) -> Vec<String> {
+    let of_ssrcs = values(attributes, "ssrc").filter_map(|v| v.split_once(" msid:").map(|(_, msid)| msid));
+    let mut names = Vec::new();
+    for name in values(attributes, "msid").chain(of_ssrcs).flat_map(str::split_ascii_whitespace) {
+        // "-" is no stream.
+        if names.len() < MAX_NAMES && name != "-" && !names.iter().any(|n| n == name) {
+            names.push(name.to_owned());
+        }
+    }
+    names
 }

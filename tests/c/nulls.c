@@ -12,6 +12,10 @@ static void sweep(uintptr_t bits, framewire_status status) {
     framewire_channel_stats channel_stats = { .size = sizeof channel_stats };
     framewire_results *results = MADE_UP(framewire_results, bits);
     framewire_results_stats results_stats = { .size = sizeof results_stats };
+    framewire_resolver *resolver = MADE_UP(framewire_resolver, bits);
+    framewire_resolver_stats resolver_stats = { .size = sizeof resolver_stats };
+    framewire_arrival arrival = { .size = sizeof arrival, .track = "t", .media = FRAMEWIRE_MEDIA_VIDEO };
+    uint64_t request;
     framewire_client *client = MADE_UP(framewire_client, bits);
     framewire_frame *frame = MADE_UP(framewire_frame, bits), *taken = NULL;
     framewire_event event = { .size = sizeof event };
@@ -59,6 +63,15 @@ static void sweep(uintptr_t bits, framewire_status status) {
     FAILS(framewire_results_send(results, 1, "x", 1), status, "results is ");
     FAILS(framewire_results_finish(results, "x", 1, 1, NULL), status, "results is ");
     FAILS(framewire_results_get_stats(results, &results_stats), status, "results is ");
+    FAILS(framewire_resolver_register(resolver, &arrival), status, "resolver is ");
+    FAILS(framewire_resolver_withdraw(resolver, "t"), status, "resolver is ");
+    FAILS(framewire_peer_announce(peer, resolver, NULL, NULL), status, "peer is ");
+    FAILS(framewire_resolver_resolve(resolver, "u", "s", 1, NULL, 0, text, sizeof text, &length), status, "resolver is ");
+    FAILS(framewire_resolver_resolve_async(resolver, "u", "s", 1, NULL, 0, &request), status, "resolver is ");
+    FAILS(framewire_resolver_unpublish(resolver, "u", "s", 1, text, sizeof text, &length), status, "resolver is ");
+    FAILS(framewire_resolver_cancel(resolver, "u", "s"), status, "resolver is ");
+    FAILS(framewire_resolver_forget(resolver, "u", "s"), status, "resolver is ");
+    FAILS(framewire_resolver_get_stats(resolver, &resolver_stats), status, "resolver is ");
     FAILS(framewire_frame_view(frame, &video), status, "frame is ");
     FAILS(framewire_frame_audio_view(frame, &audio), status, "frame is ");
     FAILS(framewire_frame_get_info(frame, &info), status, "frame is ");
@@ -93,6 +106,7 @@ static void sweep(uintptr_t bits, framewire_status status) {
     framewire_frame_unref(frame);
     framewire_channel_free(channel);
     framewire_results_free(results);
+    framewire_resolver_free(resolver);
 }
 
 static void outputs(void) {
@@ -138,6 +152,44 @@ static void inputs(void) {
     FAILS(framewire_channel_get_state(channel, NULL), FRAMEWIRE_INVALID_ARGUMENT, "state is NULL");
     FAILS(framewire_channel_get_stats(channel, NULL), FRAMEWIRE_INVALID_ARGUMENT, "stats is NULL");
     framewire_channel_free(channel);
+    framewire_resolver *resolver = NULL;
+    FAILS(framewire_resolver_new(NULL, NULL), FRAMEWIRE_INVALID_ARGUMENT, "resolver is NULL");
+    OK(framewire_resolver_new(NULL, &resolver));
+    FAILS(framewire_peer_announce(peer, NULL, NULL, NULL), FRAMEWIRE_INVALID_HANDLE, "resolver is NULL");
+    FAILS(framewire_resolver_register(resolver, NULL), FRAMEWIRE_INVALID_ARGUMENT, "arrival is NULL");
+    framewire_arrival arrival = { .size = sizeof arrival };
+    FAILS(framewire_resolver_register(resolver, &arrival), FRAMEWIRE_INVALID_ARGUMENT, "arrival.track is NULL");
+    arrival.track = "t";
+    FAILS(framewire_resolver_register(resolver, &arrival), FRAMEWIRE_INVALID_ARGUMENT, "media is 0");
+    arrival.media = FRAMEWIRE_MEDIA_VIDEO;
+    arrival.label_count = 1;
+    FAILS(framewire_resolver_register(resolver, &arrival), FRAMEWIRE_INVALID_ARGUMENT, "arrival.label_count is 1");
+    const char *labels[] = { "front" };
+    arrival.labels = labels;
+    OK(framewire_resolver_register(resolver, &arrival));
+    char track[8];
+    uint64_t request;
+    FAILS(framewire_resolver_resolve(resolver, NULL, "s", 1, NULL, 0, track, sizeof track, NULL),
+          FRAMEWIRE_INVALID_ARGUMENT, "user is NULL");
+    FAILS(framewire_resolver_resolve(resolver, "u", "s", 5, NULL, 0, track, sizeof track, NULL),
+          FRAMEWIRE_INVALID_ARGUMENT, "type is 5");
+    FAILS(framewire_resolver_resolve(resolver, "u", "s", 2, NULL, 0, track, sizeof track, NULL),
+          FRAMEWIRE_TIMEOUT, "no track for (u, s, Audio) came in time; pending: t (?, ?, Video); known: none");
+    FAILS(framewire_resolver_resolve_async(resolver, "u", "s", 1, NULL, 0, &request),
+          FRAMEWIRE_INVALID_STATE, "without events");
+    OK(framewire_resolver_resolve(resolver, "u", "s", 3, "front", -1, track, sizeof track, NULL));
+    CHECK(strcmp(track, "t") == 0);
+    FAILS(framewire_resolver_resolve(resolver, "u", "s", 3, NULL, 0, track, 1, NULL), FRAMEWIRE_LIMIT, "capacity is 1");
+    OK(framewire_resolver_unpublish(resolver, "u", "s", 3, track, sizeof track, NULL));
+    OK(framewire_resolver_unpublish(resolver, "u", "s", 4, track, sizeof track, NULL));
+    CHECK(track[0] == '\0');
+    OK(framewire_resolver_cancel(resolver, "u", "s"));
+    OK(framewire_resolver_forget(resolver, "u", "s"));
+    framewire_resolver_stats resolver_stats = { .size = sizeof resolver_stats };
+    OK(framewire_resolver_get_stats(resolver, &resolver_stats));
+    CHECK(resolver_stats.resolved == 2 && resolver_stats.timed_out == 1 && resolver_stats.known == 0);
+    framewire_resolver_free(resolver);
+
     framewire_results *results = NULL;
     FAILS(framewire_results_new(NULL, NULL), FRAMEWIRE_INVALID_ARGUMENT, "results is NULL");
     framewire_results_options odd = { .size = sizeof odd, .mode = 3 };
