@@ -3,6 +3,7 @@ import { accessSync, constants, mkdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import puppeteer from 'puppeteer-core';
+import { PATIENCE } from './deadline.mjs';
 import { observe } from './observe.mjs';
 
 const screenshots = fileURLToPath(new URL('../../target/screenshots', import.meta.url));
@@ -53,7 +54,7 @@ export class Browser {
   static async launch(kind) {
     const browser = new Browser();
     browser.kind = kind;
-    browser.#browser = await puppeteer.launch({ headless: true, timeout: 60_000, ...kinds[kind]() });
+    browser.#browser = await puppeteer.launch({ headless: true, timeout: PATIENCE, ...kinds[kind]() });
     return browser;
   }
 
@@ -93,9 +94,9 @@ export class Tab {
   }
 
   /** Waits until a picture is there; answers when what happened, in milliseconds since navigation began. */
-  async playing(deadline) {
+  async playing() {
     await this.#page.bringToFront();
-    await this.#page.waitForFunction('observed.firstFrame && observed.connected', { timeout: deadline });
+    await this.#page.waitForFunction('observed.firstFrame && observed.connected', { timeout: PATIENCE });
     return this.#page.evaluate('observed.times()');
   }
 
@@ -108,9 +109,9 @@ export class Tab {
   }
 
   /** Waits until our page is in a state. */
-  async reaches(state, deadline = 15_000) {
+  async reaches(state) {
     await this.#page.bringToFront(); // what is behind another tab is slow to notice
-    await this.#page.waitForFunction((state) => framewire.state === state, { timeout: deadline, polling: 50 }, state);
+    await this.#page.waitForFunction((state) => framewire.state === state, { timeout: PATIENCE, polling: 50 }, state);
   }
 
   async press(selector) {

@@ -18,11 +18,11 @@ for (const kind of Object.keys(kinds)) {
   const connected = [], first = [];
   for (let round = 0; round < ROUNDS; round++) {
     const tab = await browser.open(demo.url);
-    const times = await tab.playing(15_000);
+    const times = await tab.playing();
     connected.push(times.connected - times.posted);
     first.push(times.firstFrame - times.posted);
     await tab.close();
-    await demo.viewers(0, 10_000); // each joins alone
+    await demo.viewers(0); // each joins alone
   }
   row(kind, 'POST → connected', connected, '≤ 250');
   row(kind, 'POST → first frame (keyframes wait for their window)', first, '');

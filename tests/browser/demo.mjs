@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { within } from './deadline.mjs';
+import { PATIENCE, within } from './deadline.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const program = process.env.FRAMEWIRE_DEMO ?? `${root}target/examples-c/on_air`;
@@ -24,12 +24,12 @@ export class Demo {
     });
     demo.#exit = once(demo.#child, 'exit');
     demo.#lines = createInterface({ input: demo.#child.stdout });
-    demo.url = await demo.#line(/http:\/\/\S+/, 5000).then((match) => match[0]);
+    demo.url = await demo.#line(/http:\/\/\S+/).then((match) => match[0]);
     return demo;
   }
 
   /** The next line that matches. */
-  #line(pattern, deadline) {
+  #line(pattern) {
     const found = new Promise((resolve, reject) => {
       const read = (line) => {
         const match = pattern.exec(line);
@@ -40,28 +40,27 @@ export class Demo {
       this.#lines.on('line', read);
       this.#exit.then(([code, signal]) => reject(new Error(`the demo ended: ${signal ?? code}`)), reject);
     });
-    return within(deadline, `a line of the demo with ${pattern}`, found);
+    return within(PATIENCE, `a line of the demo with ${pattern}`, found);
   }
 
   /** Waits for its report of this very second, and so often: the tests' pacemaker. */
   async reports(count = 1) {
-    for (; count > 1; count--) await this.#line(/^viewers /, 3000);
-    const [, viewers, pushed, encoded, dropped] = await this.#line(
-      /^viewers (\d+) +pushed (\d+) +encoded (\d+) +dropped (\d+)/, 3000);
+    for (; count > 1; count--) await this.#line(/^viewers /);
+    const [, viewers, pushed, encoded, dropped] = await this.#line(/^viewers (\d+) +pushed (\d+) +encoded (\d+) +dropped (\d+)/);
     return { viewers: +viewers, pushed: +pushed, encoded: +encoded, dropped: +dropped };
   }
 
   /** Waits until it reports so many viewers; answers how many milliseconds that took. */
-  async viewers(count, deadline) {
+  async viewers(count) {
     const begin = performance.now();
-    await this.#line(new RegExp(`^viewers ${count}\\b`), deadline);
+    await this.#line(new RegExp(`^viewers ${count}\\b`));
     return performance.now() - begin;
   }
 
   /** Ctrl-C; answers the exit status. */
   async stop() {
     this.#child.kill('SIGINT');
-    const [code, signal] = await within(2000, 'the demo to end after Ctrl-C', this.#exit);
+    const [code, signal] = await within(PATIENCE, 'the demo to end after Ctrl-C', this.#exit);
     return signal ?? code;
   }
 }

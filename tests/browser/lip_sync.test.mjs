@@ -29,15 +29,15 @@ before(async () => {
 after(async () => {
   await browser?.close();
   late.stdin.end();
-  const [code] = await within(5000, 'the program to end', once(late, 'exit'));
+  const [code] = await within(30_000, 'the program to end', once(late, 'exit'));
   assert.equal(code, 0);
 });
 
 test('picture and sound of one moment play together', { timeout: 120_000 }, async (t) => {
   const lines = createInterface({ input: late.stdout });
-  const [url] = await within(5000, 'the address of the program', once(lines, 'line'));
+  const [url] = await within(30_000, 'the address of the program', once(lines, 'line'));
   const tab = await browser.open(url);
-  await tab.playing(15_000);
+  await tab.playing();
   const seconds = await tab.evaluate(measure, TOGETHER, STEADY, PATIENCE);
   t.diagnostic(`the picture is ahead by ${seconds.map(({ median }) => Math.round(median)).join(', ')} ms, second by second`);
   const steady = seconds.filter(({ spread }) => spread < STEADY);

@@ -19,6 +19,7 @@ export function observe() {
       const video = inbound('video'), audio = inbound('audio');
       return {
         at: video.timestamp,
+        framesReceived: video.framesReceived,
         framesDecoded: video.framesDecoded,
         freezes: video.freezeCount,
         width: video.frameWidth,

@@ -24,7 +24,7 @@ const live = {
 };
 
 for (const kind of Object.keys(kinds)) {
-  describe(`${kind} offers`, { timeout: 300_000 }, () => {
+  describe(`${kind} offers`, { timeout: 900_000 }, () => {
     let demo, browser, tab, endpoint;
 
     before(async () => {
@@ -40,7 +40,7 @@ for (const kind of Object.keys(kinds)) {
     });
 
     for (const [shape, received] of Object.entries(live))
-      test(`${shape}: ${received ? `plays ${received.join(' and ')}` : 'refused'}`, { timeout: 20_000 }, async () => {
+      test(`${shape}: ${received ? `plays ${received.join(' and ')}` : 'refused'}`, { timeout: 60_000 }, async () => {
         const seen = await tab.evaluate(negotiate, { shape, endpoint });
         if (!received) return assert.equal(seen.status, 422, seen.answer);
         assert.equal(seen.status, 201, seen.answer);
@@ -53,7 +53,7 @@ for (const kind of Object.keys(kinds)) {
     const brand = kind === 'chromium' ? 'chrome' : kind;
     for (const file of readdirSync(data).filter((name) => name.startsWith(`${brand}-`))) {
       const shape = file.split('.')[0].slice(brand.length + 1);
-      test(`${file}: ${live[shape] ? 'the answer is accepted' : 'refused'}`, { timeout: 20_000 }, async () => {
+      test(`${file}: ${live[shape] ? 'the answer is accepted' : 'refused'}`, { timeout: 60_000 }, async () => {
         const body = readFileSync(new URL(file, data), 'utf8');
         const response = await fetch(endpoint, { method: 'POST', headers: { 'Content-Type': 'application/sdp' }, body });
         const answer = await response.text();
