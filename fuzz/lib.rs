@@ -3,8 +3,14 @@
 
 #[path = "../src/error.rs"]
 pub mod error;
+#[path = "../src/frame.rs"]
+pub mod frame;
 #[path = "../src/id.rs"]
 pub mod id;
+#[path = "../src/ingest"]
+pub mod ingest {
+    pub mod image;
+}
 #[path = "../src/media.rs"]
 pub mod media;
 #[path = "../src/message/mod.rs"]

@@ -283,6 +283,14 @@ typedef enum framewire_track_type {
     FRAMEWIRE_TRACK_TYPE_SCREEN_SHARE_AUDIO = 4,
 } framewire_track_type;
 
+// What a typed message holds.
+typedef enum framewire_ingest_kind {
+    // An encoded image.
+    FRAMEWIRE_INGEST_IMAGE = 1,
+    // PCM.
+    FRAMEWIRE_INGEST_SOUND = 2,
+} framewire_ingest_kind;
+
 // A data channel of a peer: messages both ways, beside the media or alone, in order and complete unless
 // its options say otherwise.
 //
@@ -316,6 +324,13 @@ typedef struct framewire_events framewire_events;
 //
 // Thread safety: every function may be called from any thread, also from callbacks.
 typedef struct framewire_frame framewire_frame;
+
+// Feeds a sink with typed messages that came over a WebSocket, or anything else, of the program's own. The
+// first byte of a message says what the rest is: 'v' (0x76) a JPEG, PNG or WebP, 'a' (0x61) PCM, signed
+// 16-bit little-endian, interleaved; nothing is guessed. The server does the same at /ws/NAME.
+//
+// Thread safety: every function may be called from any thread, also from callbacks.
+typedef struct framewire_ingest framewire_ingest;
 
 // A tap on what the library says about itself. Without one it says nothing, anywhere.
 //
@@ -356,7 +371,8 @@ typedef struct framewire_results framewire_results;
 
 // A small HTTP server that puts sources on the air and takes what browsers publish: pages at /,
 // /watch/NAME and /publish/NAME, WHEP (draft-ietf-wish-whep-03) at /whep/NAME, WHIP (RFC 9725) at
-// /whip/NAME. Everything works without it, see framewire_peer.
+// /whip/NAME, encoded pictures and PCM over a WebSocket at /ws/NAME. Everything works without it, see
+// framewire_peer and framewire_ingest.
 //
 // Thread safety: every function may be called from any thread, also from callbacks.
 typedef struct framewire_server framewire_server;
@@ -973,7 +989,7 @@ typedef struct framewire_server_options {
     uint32_t idle_timeout_ms;
     // How long a session may take to connect before it is freed, in milliseconds; 0: 30,000.
     uint32_t connect_timeout_ms;
-    // POSTs a minute from one address; 0: 600.
+    // POSTs, and WebSockets, a minute from one address; 0: 600.
     uint32_t posts_per_minute;
     // The local UDP port for media; 0: one that is free.
     uint32_t media_port;
@@ -986,6 +1002,16 @@ typedef struct framewire_server_options {
     uint32_t publish_requests;
     // How long the answer may take before the publisher is refused, in milliseconds; 0: 5,000.
     uint32_t publish_timeout_ms;
+    // Bytes of a message of a WebSocket at /ws/NAME, at most 67,108,864; 0: 8,388,608.
+    uint32_t max_ingest_message;
+    // How often a WebSocket is asked whether it lives, in milliseconds; 0: 15,000. One of which no byte
+    // came until the next time is closed.
+    uint32_t ingest_ping_ms;
+    // How long a WebSocket may bring neither picture nor sound before it is closed, in milliseconds; 0:
+    // 60,000.
+    uint32_t ingest_idle_timeout_ms;
+    // 0.
+    uint32_t reserved;
 } framewire_server_options;
 
 // Figures of one server since it was made.
@@ -1008,7 +1034,32 @@ typedef struct framewire_server_stats {
     uint64_t requests_refused;
     // Requests that took too long.
     uint64_t requests_timed_out;
+    // Publishers by WebSocket, now; they count as publishers too.
+    uint64_t ingesters;
+    // Messages taken from them.
+    uint64_t ingest_messages;
+    // Those of them that were closed because they broke a rule: 1002, 1003, 1007, 1009.
+    uint64_t ingesters_refused;
+    // Those of them that were closed because they were quiet for too long, or answered no ping.
+    uint64_t ingesters_timed_out;
 } framewire_server_stats;
+
+// What an ingest is made from. 0 is the default of every field but `size` and `sink`.
+typedef struct framewire_ingest_options {
+    // sizeof(framewire_ingest_options).
+    size_t size;
+    // What it feeds, in the place of what fed it before. Must be set. It stays yours, and may be freed
+    // first.
+    struct framewire_sink *sink;
+    // Samples a second of a channel of the PCM, 8,000 to 192,000; 0: 48,000.
+    uint32_t sample_rate;
+    // Its channels, 1 or 2; 0: 2.
+    uint32_t channels;
+    // Bytes of a message, at most 67,108,864; 0: 8,388,608.
+    uint32_t max_message;
+    // 0.
+    uint32_t reserved;
+} framewire_ingest_options;
 
 // What a client is made from. 0 is the default of every field but `size`, `url`, and one of `source` and
 // `sink`. Every text is copied.
@@ -1595,7 +1646,18 @@ enum framewire_status framewire_server_get_stats(struct framewire_server *server
 // must bring; NULL: the one of the server's options, if there is one. Who publishes, and when it
 // ends, is told as events of the server; what comes, by the sink.
 //
-// One publisher at a time; see `take_over` of the server's options. A name can be published and
+// Who does not publish by WebRTC brings the messages that framewire_ingest takes over a WebSocket (RFC 6455)
+// at /ws/NAME, by the same rules, from a page of any origin: one binary message a picture, or a piece of
+// sound. PCM has 48,000 samples a second of two channels, unless the address says otherwise:
+// /ws/NAME?rate=16000&channels=1. The token comes as with WHIP, or from a page, which cannot set headers, as
+// a subprotocol: new WebSocket(url, ["framewire", "bearer." + encodeURIComponent(token)]). Who may not gets
+// the HTTP status that WHIP has for it, before the connection is a WebSocket. It is closed with a reason and
+// 1003 for text, for a message of another kind, and for one that the sink does not take; 1007 for PCM that
+// is no whole number of samples, and after too many images in a row that cannot be decoded; 1008 when
+// nothing came for too long, when another publisher takes over, and when the stream is not received any
+// more; 1009 for a message that is too long; 1001 when the server is freed.
+//
+// One publisher at a time, by either way; see `take_over` of the server's options. A name can be published and
 // watched at once: give what comes out of the sink to a source. The server keeps what it needs of
 // the sink: either may be freed first. INVALID_STATE: the name is received already.
 enum framewire_status framewire_server_receive(struct framewire_server *server,
@@ -1619,6 +1681,42 @@ enum framewire_status framewire_server_accept(struct framewire_server *server,
 enum framewire_status framewire_server_refuse(struct framewire_server *server,
                                               int64_t request,
                                               const char *reason);
+
+// Says what a message of at most 8 MiB holds, and no more: `*kind` is a framewire_ingest_kind, `*payload`
+// points into `message`, to `*length` bytes behind its first. `channels` (1 or 2) is what its sound has.
+//
+// MALFORMED: it is empty, its first byte is neither 'v' nor 'a', an image of nothing, or PCM that ends
+// within a sample of its channels. LIMIT: it is longer than 8 MiB.
+enum framewire_status framewire_ingest_read(const void *message,
+                                            size_t message_length,
+                                            uint32_t channels,
+                                            int32_t *kind,
+                                            const void **payload,
+                                            size_t *length);
+
+// Makes an ingest that feeds `options->sink`.
+//
+// On success `*ingest` is yours until framewire_ingest_free. INVALID_ARGUMENT: a NULL, a wrong size, a
+// number out of range. INVALID_HANDLE: `options->sink` is no sink handle. IO: there are no threads left.
+enum framewire_status framewire_ingest_new(const struct framewire_ingest_options *options,
+                                           struct framewire_ingest **ingest);
+
+// Takes a message, which is copied. Its sound is in the sink when this returns. Its image is decoded on a
+// thread of ours, unless a newer one comes before: then it is dropped, which the sink counts as
+// `dropped_queue_full`. An image that cannot be decoded is counted there too (`errors`), and logged; after
+// as many in a row as the sink's `max_consecutive_errors` the track has failed. A picture's capture time is
+// when it came; so is that of the end of a message's sound, which then runs on sample by sample as long as
+// no more than 200 milliseconds are missing. Images have at most 16,777,216 pixels, and sides of 8,192.
+//
+// MALFORMED, LIMIT: as framewire_ingest_read, and `max_message`. UNSUPPORTED: the sink does not take that
+// kind. CODEC: too many images could not be decoded. CLOSED: the sink was freed, or something else feeds
+// it.
+enum framewire_status framewire_ingest_push(struct framewire_ingest *ingest,
+                                            const void *message,
+                                            size_t length);
+
+// Ends an ingest: the sink's tracks end after what waits. NULL is fine.
+void framewire_ingest_free(struct framewire_ingest *ingest);
 
 // Makes a client, which begins to connect at once, on a thread of the library: it never blocks.
 // FRAMEWIRE_EVENT_CLIENT_STATE tells how it goes.

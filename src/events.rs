@@ -37,9 +37,9 @@ pub enum EventKind {
     /// Somebody wants to publish a stream that nobody registered: `value` is the request to be
     /// answered, `text` the bearer token that came.
     PublishRequest = 12,
-    /// A WHIP session began at a server; `text` is its id.
+    /// A publisher's session (WHIP, WebSocket) began at a server; `text` is its id.
     PublishStarted = 13,
-    /// A WHIP session ended; `text` says why. With `value` 0 it is one that was accepted and did
+    /// A publisher's session ended; `text` says why. With `value` 0 it is one that was accepted and did
     /// not begin.
     PublishEnded = 14,
     /// The remote made a data channel: the object is the peer, `text` the channel's label.

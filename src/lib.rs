@@ -15,6 +15,7 @@
 //!  NACK, PLI, reports ─▶ native::datachannel ◀────────────╚═ receive (order, frames, keyframe schedule) ═╗
 //!                  ╔═════════════════════════════════════════════════════════════════════════════════════╝
 //!                  ╚═ decoder thread, one a track ─ decode ─ convert ─ sink ─ capi ─ C caller
+//!  messages with images, PCM ─ ingest ═ decoder thread ─ convert ─ sink
 //!
 //!  C caller ◀─▶ capi ◀─▶ channel ◀─▶ native::datachannel
 //!  C caller ─ capi ─ results ═ thread of the feed ═ message (chunks, window), one a peer ─ channel
@@ -56,6 +57,7 @@ pub mod receive;
 pub mod decode;
 pub mod sink;
 pub mod message;
+pub mod ingest;
 pub mod events;
 pub(crate) mod queue;
 pub mod error;

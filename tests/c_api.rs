@@ -34,6 +34,12 @@ fn handles_are_tokens_and_leave_nothing_behind() {
 }
 
 #[test]
+fn typed_messages_of_the_programs_own_are_told_apart_and_feed_a_sink() {
+    let image = harness::root().join("tests/data/images/canvas.png");
+    run(Command::new(compile("tests/c/ingest.c")).arg(image));
+}
+
+#[test]
 fn events_come_by_descriptor_and_by_callback_and_end_with_free() {
     run(&mut Command::new(compile("tests/c/events.c")));
 }

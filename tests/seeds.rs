@@ -4,6 +4,8 @@
 mod ack;
 #[path = "../fuzz/harness/chunk.rs"]
 mod chunk;
+#[path = "../fuzz/harness/image.rs"]
+mod image;
 #[path = "../fuzz/harness/ingest.rs"]
 mod ingest;
 #[path = "../fuzz/harness/receive.rs"]
@@ -142,6 +144,13 @@ fn upload() {
 fn ingest() {
     for (name, message) in seeds("ingest") {
         assert_eq!(name.split('-').next(), Some(ingest::run(&message).unwrap_or("bad")), "{name}");
+    }
+}
+
+#[test]
+fn image() {
+    for (name, bytes) in seeds("image") {
+        assert_eq!(image::run(&bytes).is_none(), name.starts_with("bad-"), "{name}");
     }
 }
 

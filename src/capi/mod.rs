@@ -15,6 +15,7 @@ pub mod client;
 pub mod events;
 pub mod frame;
 pub mod ice;
+pub mod ingest;
 pub mod log;
 pub mod negotiate;
 pub mod peer;
@@ -30,7 +31,7 @@ pub mod version;
 pub mod video;
 
 /// The files of the header, in its order.
-pub const HEADER: [&str; 18] = [
+pub const HEADER: [&str; 19] = [
     "status",
     "version",
     "log",
@@ -45,6 +46,7 @@ pub const HEADER: [&str; 18] = [
     "channel",
     "server",
     "publish",
+    "ingest",
     "client",
     "results",
     "resolver",

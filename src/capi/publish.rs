@@ -13,7 +13,18 @@ use std::ffi::c_char;
 /// must bring; NULL: the one of the server's options, if there is one. Who publishes, and when it
 /// ends, is told as events of the server; what comes, by the sink.
 ///
-/// One publisher at a time; see `take_over` of the server's options. A name can be published and
+/// Who does not publish by WebRTC brings the messages that framewire_ingest takes over a WebSocket (RFC 6455)
+/// at /ws/NAME, by the same rules, from a page of any origin: one binary message a picture, or a piece of
+/// sound. PCM has 48,000 samples a second of two channels, unless the address says otherwise:
+/// /ws/NAME?rate=16000&channels=1. The token comes as with WHIP, or from a page, which cannot set headers, as
+/// a subprotocol: new WebSocket(url, ["framewire", "bearer." + encodeURIComponent(token)]). Who may not gets
+/// the HTTP status that WHIP has for it, before the connection is a WebSocket. It is closed with a reason and
+/// 1003 for text, for a message of another kind, and for one that the sink does not take; 1007 for PCM that
+/// is no whole number of samples, and after too many images in a row that cannot be decoded; 1008 when
+/// nothing came for too long, when another publisher takes over, and when the stream is not received any
+/// more; 1009 for a message that is too long; 1001 when the server is freed.
+///
+/// One publisher at a time, by either way; see `take_over` of the server's options. A name can be published and
 /// watched at once: give what comes out of the sink to a source. The server keeps what it needs of
 /// the sink: either may be freed first. INVALID_STATE: the name is received already.
 #[unsafe(no_mangle)]

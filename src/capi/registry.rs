@@ -1,7 +1,7 @@
 //! Handles are tokens: a kind, an index and a generation, never an address. A token that is stale,
 //! of another kind or made up finds nothing; what it finds lives on while a call uses it.
 
-use super::{channel, client, events, frame, log, peer, resolver, results, server, sink, source};
+use super::{channel, client, events, frame, ingest, log, peer, resolver, results, server, sink, source};
 use crate::error::{Error, Result, Status};
 use crate::id::Id;
 use parking_lot::RwLock;
@@ -15,6 +15,7 @@ pub static LOGS: Table<log::Entry> = Table::new(5, "log");
 pub static SINKS: Table<sink::Entry> = Table::new(6, "sink");
 pub static CHANNELS: Table<channel::Entry> = Table::new(9, "channel");
 pub static RESULTS: Table<results::Entry> = Table::new(10, "results");
+pub static INGESTS: Table<ingest::Entry> = Table::new(12, "ingest");
 pub static FRAMES: Table<frame::Entry> = Table::unsung(7, "frame");
 pub static CLIENTS: Table<client::Entry> = Table::new(8, "client");
 pub static RESOLVERS: Table<resolver::Entry> = Table::new(15, "resolver");

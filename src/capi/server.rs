@@ -5,7 +5,7 @@ use super::guard::{guard, guard_free, required};
 use super::ice::{self, framewire_ice_server};
 use super::peer::{ip_address, ip_addresses, port};
 use super::registry::{SERVERS, SOURCES};
-use super::sized::{self, flag, millis, plain};
+use super::sized::{self, flag, millis, plain, unused};
 use super::source::framewire_source;
 use super::stats::framewire_server_stats;
 use super::status::framewire_status;
@@ -18,7 +18,8 @@ use std::sync::Arc;
 
 /// A small HTTP server that puts sources on the air and takes what browsers publish: pages at /,
 /// /watch/NAME and /publish/NAME, WHEP (draft-ietf-wish-whep-03) at /whep/NAME, WHIP (RFC 9725) at
-/// /whip/NAME. Everything works without it, see framewire_peer.
+/// /whip/NAME, encoded pictures and PCM over a WebSocket at /ws/NAME. Everything works without it, see
+/// framewire_peer and framewire_ingest.
 ///
 /// Thread safety: every function may be called from any thread, also from callbacks.
 pub struct framewire_server {
@@ -65,7 +66,7 @@ pub struct framewire_server_options {
     pub idle_timeout_ms: u32,
     /// How long a session may take to connect before it is freed, in milliseconds; 0: 30,000.
     pub connect_timeout_ms: u32,
-    /// POSTs a minute from one address; 0: 600.
+    /// POSTs, and WebSockets, a minute from one address; 0: 600.
     pub posts_per_minute: u32,
     /// The local UDP port for media; 0: one that is free.
     pub media_port: u32,
@@ -78,11 +79,22 @@ pub struct framewire_server_options {
     pub publish_requests: u32,
     /// How long the answer may take before the publisher is refused, in milliseconds; 0: 5,000.
     pub publish_timeout_ms: u32,
+    /// Bytes of a message of a WebSocket at /ws/NAME, at most 67,108,864; 0: 8,388,608.
+    pub max_ingest_message: u32,
+    /// How often a WebSocket is asked whether it lives, in milliseconds; 0: 15,000. One of which no byte
+    /// came until the next time is closed.
+    pub ingest_ping_ms: u32,
+    /// How long a WebSocket may bring neither picture nor sound before it is closed, in milliseconds; 0:
+    /// 60,000.
+    pub ingest_idle_timeout_ms: u32,
+    /// 0.
+    pub reserved: u32,
 }
 plain!(framewire_server_options, first 120, {
     size, events, bind, media_address, public_addresses, token, publish_token, ice_servers, ice_server_count, max_sessions,
     max_connections, max_header, max_body, request_timeout_ms, idle_timeout_ms, connect_timeout_ms,
     posts_per_minute, media_port, take_over, publish_requests, publish_timeout_ms,
+    max_ingest_message, ingest_ping_ms, ingest_idle_timeout_ms, reserved,
 });
 
 /// Makes a server and starts to listen. `options` may be NULL: all defaults.
@@ -221,6 +233,7 @@ impl framewire_server_options {
                 ice::servers(self.ice_servers, self.ice_server_count)?,
             )
         };
+        unused(self.reserved, "options.reserved")?;
         let default = ServerOptions::default();
         Ok(ServerOptions {
             id: None,
@@ -243,6 +256,9 @@ impl framewire_server_options {
             idle_timeout: millis(self.idle_timeout_ms).unwrap_or(default.idle_timeout),
             connect_timeout: millis(self.connect_timeout_ms).unwrap_or(default.connect_timeout),
             posts_per_minute: count(self.posts_per_minute, default.posts_per_minute as usize) as u32,
+            max_ingest_message: count(self.max_ingest_message, default.max_ingest_message),
+            ingest_ping: millis(self.ingest_ping_ms).unwrap_or(default.ingest_ping),
+            ingest_idle_timeout: millis(self.ingest_idle_timeout_ms).unwrap_or(default.ingest_idle_timeout),
         })
     }
 }

@@ -193,10 +193,18 @@ pub struct framewire_server_stats {
     pub requests_refused: u64,
     /// Requests that took too long.
     pub requests_timed_out: u64,
+    /// Publishers by WebSocket, now; they count as publishers too.
+    pub ingesters: u64,
+    /// Messages taken from them.
+    pub ingest_messages: u64,
+    /// Those of them that were closed because they broke a rule: 1002, 1003, 1007, 1009.
+    pub ingesters_refused: u64,
+    /// Those of them that were closed because they were quiet for too long, or answered no ping.
+    pub ingesters_timed_out: u64,
 }
 plain!(framewire_server_stats, first 72, {
     size, sessions, publishers, sessions_started, connections, connections_refused, requests, requests_refused,
-    requests_timed_out,
+    requests_timed_out, ingesters, ingest_messages, ingesters_refused, ingesters_timed_out,
 });
 
 /// Figures of one track that feeds a sink, of its decoder, and of what was taken.
@@ -394,6 +402,10 @@ impl From<ServerStats> for framewire_server_stats {
             requests: stats.requests,
             requests_refused: stats.requests_refused,
             requests_timed_out: stats.requests_timed_out,
+            ingesters: stats.ingesters,
+            ingest_messages: stats.ingest_messages,
+            ingesters_refused: stats.ingesters_refused,
+            ingesters_timed_out: stats.ingesters_timed_out,
         }
     }
 }

@@ -7,7 +7,7 @@ mod i420;
 mod out;
 
 pub use i420::I420;
-pub use out::from_i420;
+pub use out::{from_i420, swap};
 
 use crate::error::{Error, Result, Status};
 use crate::frame::{Format, FrameView, Matrix, Range, VideoFrame};

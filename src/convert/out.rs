@@ -42,6 +42,20 @@ pub fn from_i420(from: &FrameView<'_>, format: Format, to: [&mut [u8]; 3]) -> Re
     Ok(())
 }
 
+/// Writes `from`, packed RGB24 or RGBA without padding, as another packed `format`, likewise.
+pub fn swap(from: &FrameView<'_>, format: Format, to: &mut [u8]) -> Result<()> {
+    let convert = match (from.format, format) {
+        (Format::Rgba, Format::Bgra) => yuv::rgba_to_bgra,
+        (Format::Rgba, Format::Bgr24) => yuv::rgba_to_bgr,
+        (Format::Rgba, _) => yuv::rgba_to_rgb,
+        (_, Format::Bgra) => yuv::rgb_to_bgra,
+        (_, Format::Bgr24) => yuv::rgb_to_bgr,
+        _ => yuv::rgb_to_rgba,
+    };
+    let strides = [from.format, format].map(|format| format.row_bytes(0, from.width) as u32);
+    convert(from.planes[0], strides[0], to, strides[1], from.width, from.height).map_err(refused)
+}
+
 /// The rows of a plane from row `first` of the picture on, packed.
 fn last_rows(from: &FrameView<'_>, plane: usize, first: usize) -> Vec<u8> {
     let (first, stride) = (Format::I420.rows(plane, first as u32), from.strides[plane]);

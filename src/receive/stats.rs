@@ -81,6 +81,23 @@ figures! {
 }
 
 impl TrackCounters {
+    /// A message came by another way than RTP: a packet of so many bytes, with something whole in it.
+    pub fn message(&self, bytes: usize) {
+        add(&self.packets, 1);
+        add(&self.bytes, bytes as u64);
+    }
+
+    /// Something whole was handed to the decoder.
+    pub fn handed(&self, keyframe: bool) {
+        add(&self.frames, 1);
+        add(&self.keyframes, keyframe.into());
+    }
+
+    /// So many whole pictures have given way before the decoder took them.
+    pub fn gave_way(&self, pictures: u64) {
+        self.dropped_queue_full.fetch_max(pictures, Ordering::Relaxed);
+    }
+
     /// So many packets were dropped unread.
     pub fn drop_unread(&self, packets: u64) {
         add(&self.unread, packets);

@@ -6,6 +6,7 @@ use crate::error::{Error, Result, Status};
 use crate::events::Events;
 use crate::ice;
 use crate::id::Id;
+use crate::ingest::{IngestOptions, Ingester};
 use crate::media::Kind;
 use crate::peer::{Peer, PeerOptions, PeerState};
 use crate::results::Results;
@@ -50,6 +51,10 @@ impl Reception for Hosted<Sink> {
     fn take(&self, stream: &Arc<str>, offer: &str) -> Result<Answered> {
         whole(&Offer::parse(offer)?, |kind| self.end.has(kind))?;
         self.answer(stream, offer, |peer| peer.receive(None, &self.end))
+    }
+
+    fn ingest(&self, stream: &Arc<str>, options: IngestOptions) -> Result<Ingester> {
+        Ingester::new(&self.end, Some(stream.clone()), options)
     }
 }
 
@@ -123,7 +128,7 @@ impl Connection for Peer {
         let _ = self.add_candidate(candidate, mid);
     }
 
-    fn close(&self) {
+    fn close(&self, _: &str) {
         Peer::close(self);
     }
 }

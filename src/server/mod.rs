@@ -13,6 +13,7 @@ mod page;
 mod posts;
 mod router;
 mod sessions;
+mod websocket;
 #[cfg(test)]
 mod tests;
 
@@ -37,6 +38,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Duration;
+use websocket::Counts;
 
 /// News of peers that wait at most. A session has a handful in its life, and they are read at once.
 const NEWS: usize = 4096;
@@ -51,6 +53,7 @@ struct Inner {
     options: Arc<ServerOptions>,
     sessions: Arc<Sessions>,
     listener: Listener,
+    ingested: Arc<Counts>,
     news: Arc<Events>,
     reader: Mutex<Option<JoinHandle<()>>>,
 }
@@ -74,6 +77,14 @@ pub struct ServerStats {
     pub requests_refused: u64,
     /// Requests that took too long.
     pub requests_timed_out: u64,
+    /// Publishers by WebSocket, now.
+    pub ingesters: u64,
+    /// Messages taken from them.
+    pub ingest_messages: u64,
+    /// Those of them that were closed because they broke a rule.
+    pub ingesters_refused: u64,
+    /// Those of them that were closed because they were quiet for too long, or answered no ping.
+    pub ingesters_timed_out: u64,
 }
 
 impl Server {
@@ -86,12 +97,15 @@ impl Server {
         let requests = Requests::new(patience, told.clone());
         let sessions = Arc::new(Sessions::new(options.max_sessions, options.take_over, requests, told));
         let news = Events::new(NEWS)?;
+        let ingested = Arc::new(Counts::default());
         let router = Router {
             sessions: sessions.clone(),
             token: options.token.clone(),
             publish_token: options.publish_token.clone(),
             links,
             posts: Mutex::new(posts::Posts::new(options.posts_per_minute)),
+            ingest: options.ingest(),
+            ingested: ingested.clone(),
         };
         let events = options.events.clone();
         let listener = Listener::start(
@@ -117,6 +131,7 @@ impl Server {
             options,
             sessions,
             listener,
+            ingested,
             news,
             reader: Mutex::new(Some(reader)),
         })))
@@ -187,6 +202,10 @@ impl Server {
             requests: counts.requests.load(Ordering::Relaxed),
             requests_refused: counts.refused.load(Ordering::Relaxed),
             requests_timed_out: counts.timeouts.load(Ordering::Relaxed),
+            ingesters: self.0.ingested.now.load(Ordering::Relaxed),
+            ingest_messages: self.0.ingested.messages.load(Ordering::Relaxed),
+            ingesters_refused: self.0.ingested.refused.load(Ordering::Relaxed),
+            ingesters_timed_out: self.0.ingested.timeouts.load(Ordering::Relaxed),
         }
     }
 

@@ -21,8 +21,13 @@ pub fn check(name: &str) -> Result<()> {
 
 /// The name in a segment of a path; `None`: no stream can be called that.
 pub fn decode(segment: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(segment.len());
-    let mut rest = segment.bytes();
+    percent_decode(segment).filter(|name| check(name).is_ok())
+}
+
+/// What a percent-encoded text says (RFC 3986 section 2.1); `None`: it is not encoded so, or no UTF-8.
+pub fn percent_decode(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
         bytes.push(match byte {
             b'%' => {
@@ -32,7 +37,7 @@ pub fn decode(segment: &str) -> Option<String> {
             byte => byte,
         });
     }
-    String::from_utf8(bytes).ok().filter(|name| check(name).is_ok())
+    String::from_utf8(bytes).ok()
 }
 
 /// The name as a segment of a path: everything but RFC 3986's unreserved characters is encoded.

@@ -3,10 +3,13 @@
 use super::http::connection::Patience;
 use super::http::listener::Terms;
 use super::http::request::Limits;
+use super::websocket;
 use crate::error::{Error, Result};
 use crate::events::Events;
 use crate::ice::IceServer;
 use crate::id::Id;
+use crate::message::MAX_MESSAGE;
+use crate::message::ingest::MAX_INGEST;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,8 +60,15 @@ pub struct ServerOptions {
     pub idle_timeout: Duration,
     /// How long a session may take to connect before it is freed.
     pub connect_timeout: Duration,
-    /// POSTs a minute from one address (one /64 of IPv6).
+    /// POSTs, and WebSockets, a minute from one address (one /64 of IPv6).
     pub posts_per_minute: u32,
+    /// Bytes of a message of a WebSocket, at most [`crate::message::MAX_MESSAGE`].
+    pub max_ingest_message: usize,
+    /// How often a WebSocket is asked whether it lives. One of which no byte came until the next time is
+    /// closed.
+    pub ingest_ping: Duration,
+    /// How long a WebSocket may bring neither picture nor sound before it is closed.
+    pub ingest_idle_timeout: Duration,
 }
 
 impl Default for ServerOptions {
@@ -84,6 +94,9 @@ impl Default for ServerOptions {
             idle_timeout: Duration::from_secs(15),
             connect_timeout: Duration::from_secs(30),
             posts_per_minute: 600,
+            max_ingest_message: MAX_INGEST,
+            ingest_ping: Duration::from_secs(15),
+            ingest_idle_timeout: Duration::from_secs(60),
         }
     }
 }
@@ -97,6 +110,7 @@ impl ServerOptions {
             ("max_header", self.max_header, 256),
             ("max_body", self.max_body, 1024),
             ("posts_per_minute", self.posts_per_minute as usize, 1),
+            ("max_ingest_message", self.max_ingest_message, 1),
         ];
         if let Some((name, value, least)) = counts.iter().find(|(_, value, least)| value < least) {
             return Err(Error::argument(format!("options.{name} is {value}, the least is {least}")));
@@ -106,9 +120,16 @@ impl ServerOptions {
             ("idle_timeout", self.idle_timeout),
             ("connect_timeout", self.connect_timeout),
             ("publish_timeout", self.publish_timeout),
+            ("ingest_ping", self.ingest_ping),
+            ("ingest_idle_timeout", self.ingest_idle_timeout),
         ];
         if let Some((name, _)) = times.iter().find(|(_, time)| time.is_zero()) {
             return Err(Error::argument(format!("options.{name} is 0: nobody could be served")));
+        }
+        if self.max_ingest_message > MAX_MESSAGE {
+            let given = self.max_ingest_message;
+            let sentence = format!("options.max_ingest_message is {given}, the most is {MAX_MESSAGE}");
+            return Err(Error::argument(sentence));
         }
         check_token("options.token", self.token.as_deref())?;
         check_token("options.publish_token", self.publish_token.as_deref())?;
@@ -118,6 +139,15 @@ impl ServerOptions {
             ));
         }
         self.ice_servers.iter().map(IceServer::link).collect()
+    }
+
+    pub(super) fn ingest(&self) -> websocket::Terms {
+        websocket::Terms {
+            message: self.max_ingest_message,
+            ping: self.ingest_ping,
+            idle: self.ingest_idle_timeout,
+            patience: self.request_timeout,
+        }
     }
 
     pub(super) fn terms(&self) -> Terms {

@@ -8,7 +8,9 @@ use super::name;
 use super::page;
 use super::posts::Posts;
 use super::sessions::{Listed, Opened, Refused, Role, Sessions, Trickled};
+use super::websocket::{Counts, Publishing, Terms, handshake};
 use crate::error::{Error, Status};
+use crate::ingest::IngestOptions;
 use crate::time::Time;
 use parking_lot::Mutex;
 use std::net::IpAddr;
@@ -32,6 +34,10 @@ pub struct Router {
     pub links: Vec<String>,
     /// Who may still POST.
     pub posts: Mutex<Posts>,
+    /// How those who bring messages are treated.
+    pub ingest: Terms,
+    /// What came of them.
+    pub ingested: Arc<Counts>,
 }
 
 enum Place {
@@ -41,6 +47,8 @@ enum Place {
     Streams,
     /// `/whep/{stream}`, `/whip/{stream}`.
     Endpoint { role: Role, stream: String },
+    /// `/ws/{stream}`.
+    Ingest { stream: String },
     /// `/whep/{stream}/{id}`, `/whip/{stream}/{id}`.
     Session { role: Role, stream: String, id: String },
 }
@@ -55,6 +63,7 @@ impl Place {
             ["streams"] => Place::Streams,
             ["watch", stream] if name::decode(stream).is_some() => Place::Page(&page::WATCH),
             ["publish", stream] if name::decode(stream).is_some() => Place::Page(&page::PUBLISH),
+            ["ws", stream] => Place::Ingest { stream: name::decode(stream)? },
             [protocol, stream] => {
                 Place::Endpoint { role: Role::of(protocol)?, stream: name::decode(stream)? }
             }
@@ -68,13 +77,16 @@ impl Place {
     fn is_publishers(&self) -> bool {
         matches!(
             self,
-            Place::Endpoint { role: Role::Publisher, .. } | Place::Session { role: Role::Publisher, .. }
+            Place::Endpoint { role: Role::Publisher, .. }
+                | Place::Session { role: Role::Publisher, .. }
+                | Place::Ingest { .. }
         )
     }
 
     fn allowed(&self) -> &'static str {
         match self {
             Place::Page(_) | Place::Streams => "GET, HEAD, OPTIONS",
+            Place::Ingest { .. } => "GET, OPTIONS",
             Place::Endpoint { .. } => "GET, HEAD, OPTIONS, POST",
             Place::Session { .. } => "DELETE, GET, HEAD, OPTIONS, PATCH",
         }
@@ -108,6 +120,7 @@ impl Router {
                 Response::new(200).with("Content-Type", SDP).with("Accept-Post", SDP)
             }
             (Place::Endpoint { role, stream }, "POST") => self.post(*role, stream, request, from, now),
+            (Place::Ingest { stream }, "GET") => self.ingest(stream, request, from, now),
             (Place::Session { role, stream, id }, "GET" | "HEAD") => {
                 match self.sessions.etag(*role, stream, id) {
                     Some(etag) => Response::new(200).with("ETag", etag),
@@ -125,13 +138,19 @@ impl Router {
 
     fn may(&self, place: &Place, request: &Request) -> bool {
         let own = match place {
-            Place::Endpoint { role: Role::Publisher, stream } => self.sessions.token(stream, None),
+            Place::Endpoint { role: Role::Publisher, stream } | Place::Ingest { stream } => {
+                self.sessions.token(stream, None)
+            }
             Place::Session { role: Role::Publisher, stream, id } => self.sessions.token(stream, Some(id)),
             _ => None,
         };
         let server = if place.is_publishers() { &self.publish_token } else { &self.token };
         let Some(token) = own.as_ref().or(server.as_ref()) else { return true };
-        bearer(request).is_some_and(|given| same(given, token))
+        let given = match place {
+            Place::Ingest { .. } => publishers_bearer(request),
+            _ => bearer(request).map(str::to_owned),
+        };
+        given.is_some_and(|given| same(&given, token))
     }
 
     fn streams(&self) -> Response {
@@ -156,8 +175,7 @@ impl Router {
         let Ok(offer) = std::str::from_utf8(&request.body) else {
             return Response::problem(400, "the offer is not UTF-8");
         };
-        // Our page's, which comes back by itself: RFC 9110 section 13.1.2.
-        let yields = request.header("if-none-match") == Some("*");
+        let yields = yields(request);
         let opened = match role {
             Role::Viewer => self.sessions.watch(stream, offer),
             Role::Publisher => self.sessions.take(stream, bearer(request).unwrap_or_default(), yields, offer),
@@ -169,19 +187,29 @@ impl Router {
                 let created = self.links.iter().fold(created, |r, link| r.with("Link", link.clone()));
                 created.body(SDP, answer.into_bytes())
             }
-            Err(Refused::Unknown) if role == Role::Publisher => {
-                Response::problem(404, "this stream is not one to be published here")
+            Err(refused) => self::refused(refused, role, yields),
+        }
+    }
+
+    fn ingest(&self, stream: &str, request: &Request, from: IpAddr, now: Time) -> Response {
+        if let Err(response) = handshake::check(request) {
+            return response;
+        }
+        let options = match handshake::sound(request) {
+            Ok(options) => IngestOptions { max_message: self.ingest.message, ..options },
+            Err(response) => return response,
+        };
+        if let Err(seconds) = self.posts.lock().take(from, now) {
+            return Response::problem(429, "too many sessions from this address").retry_after(seconds);
+        }
+        let (token, yields) = (publishers_bearer(request).unwrap_or_default(), yields(request));
+        match self.sessions.ingest(stream, &token, yields, options) {
+            Ok(line) => {
+                let (sessions, counts) = (self.sessions.clone(), self.ingested.clone());
+                let publishing = Publishing::new(line, sessions, counts, self.ingest);
+                handshake::accept(request).upgrade(move |stream, early| publishing.serve(stream, early))
             }
-            Err(Refused::Unknown) => {
-                Response::problem(409, "nobody publishes this stream").retry_after(RETRY_SECONDS)
-            }
-            Err(Refused::Taken) => {
-                let status = if yields { 412 } else { 409 };
-                Response::problem(status, "somebody else publishes this stream").retry_after(RETRY_SECONDS)
-            }
-            Err(Refused::Unwanted(reason)) => Response::problem(403, reason),
-            Err(Refused::Full) => Response::problem(503, "every session is taken").retry_after(RETRY_SECONDS),
-            Err(Refused::Offer(error)) => refused_offer(&error),
+            Err(refused) => self::refused(refused, Role::Publisher, yields),
         }
     }
 
@@ -244,6 +272,27 @@ fn no_session() -> Response {
     Response::problem(404, "there is no such session")
 }
 
+/// A publisher that comes back by itself, as our page does: RFC 9110 section 13.1.2.
+fn yields(request: &Request) -> bool {
+    request.header("if-none-match") == Some("*")
+}
+
+fn refused(refused: Refused, role: Role, yields: bool) -> Response {
+    match refused {
+        Refused::Unknown if role == Role::Publisher => {
+            Response::problem(404, "this stream is not one to be published here")
+        }
+        Refused::Unknown => Response::problem(409, "nobody publishes this stream").retry_after(RETRY_SECONDS),
+        Refused::Taken => {
+            let status = if yields { 412 } else { 409 };
+            Response::problem(status, "somebody else publishes this stream").retry_after(RETRY_SECONDS)
+        }
+        Refused::Unwanted(reason) => Response::problem(403, reason),
+        Refused::Full => Response::problem(503, "every session is taken").retry_after(RETRY_SECONDS),
+        Refused::Offer(error) => refused_offer(&error),
+    }
+}
+
 fn refused_offer(error: &Error) -> Response {
     let detail = error.to_string();
     match error.status() {
@@ -260,6 +309,11 @@ fn refused_offer(error: &Error) -> Response {
 fn bearer(request: &Request) -> Option<&str> {
     let (scheme, token) = request.header("authorization")?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
+}
+
+/// The same, of one who cannot always set a header.
+fn publishers_bearer(request: &Request) -> Option<String> {
+    bearer(request).map(str::to_owned).or_else(|| handshake::bearer(request))
 }
 
 /// Compares in a time that depends on the length of `given` alone.

@@ -1,9 +1,11 @@
 //! The WHEP table, without sockets, threads or peers.
 
+mod ingest;
 mod whip;
 
 use super::http::request::{Limits, Parser, Request, Step};
 use super::http::response::Response;
+use super::options::ServerOptions;
 use super::posts::Posts;
 use super::router::Router;
 use super::sessions::{Answered, Connection, Publication, Requests, Sessions, Told};
@@ -38,7 +40,7 @@ impl Connection for Wire {
     fn candidate(&self, candidate: &str, mid: Option<&str>) {
         self.candidates.lock().push(format!("{} {candidate}", mid.unwrap_or("-")));
     }
-    fn close(&self) {
+    fn close(&self, _: &str) {
         self.over.store(true, Ordering::Relaxed);
     }
 }
@@ -83,7 +85,9 @@ impl Station {
         let posts = Mutex::new(Posts::new(6));
         let links = vec!["<stun:a>; rel=\"ice-server\"".into(), "<stun:b>; rel=\"ice-server\"".into()];
         let sessions = Arc::new(sessions);
-        let router = Router { sessions, token: None, publish_token: None, links, posts };
+        let ingest = ServerOptions::default().ingest();
+        let (token, publish_token, ingested) = (None, None, Arc::default());
+        let router = Router { sessions, token, publish_token, links, posts, ingest, ingested };
         Station { router, air, events }
     }
 

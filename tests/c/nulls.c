@@ -17,6 +17,9 @@ static void sweep(uintptr_t bits, framewire_status status) {
     framewire_arrival arrival = { .size = sizeof arrival, .track = "t", .media = FRAMEWIRE_MEDIA_VIDEO };
     uint64_t request;
     framewire_client *client = MADE_UP(framewire_client, bits);
+    framewire_ingest *ingest = MADE_UP(framewire_ingest, bits);
+    framewire_ingest_options ingest_options = { .size = sizeof ingest_options, .sink = sink };
+    framewire_ingest *ingest_made = NULL;
     framewire_frame *frame = MADE_UP(framewire_frame, bits), *taken = NULL;
     framewire_event event = { .size = sizeof event };
     framewire_video_frame video = { .size = sizeof video };
@@ -72,6 +75,8 @@ static void sweep(uintptr_t bits, framewire_status status) {
     FAILS(framewire_resolver_cancel(resolver, "u", "s"), status, "resolver is ");
     FAILS(framewire_resolver_forget(resolver, "u", "s"), status, "resolver is ");
     FAILS(framewire_resolver_get_stats(resolver, &resolver_stats), status, "resolver is ");
+    FAILS(framewire_ingest_new(&ingest_options, &ingest_made), status, "sink is ");
+    FAILS(framewire_ingest_push(ingest, "a", 1), status, "ingest is ");
     FAILS(framewire_frame_view(frame, &video), status, "frame is ");
     FAILS(framewire_frame_audio_view(frame, &audio), status, "frame is ");
     FAILS(framewire_frame_get_info(frame, &info), status, "frame is ");
@@ -107,6 +112,7 @@ static void sweep(uintptr_t bits, framewire_status status) {
     framewire_channel_free(channel);
     framewire_results_free(results);
     framewire_resolver_free(resolver);
+    framewire_ingest_free(ingest);
 }
 
 static void outputs(void) {
@@ -124,6 +130,15 @@ static void outputs(void) {
     FAILS(framewire_server_new(NULL, NULL), FRAMEWIRE_INVALID_ARGUMENT, "server is NULL");
     FAILS(framewire_sink_new(NULL, NULL), FRAMEWIRE_INVALID_ARGUMENT, "sink is NULL");
     FAILS(framewire_client_new(NULL, NULL), FRAMEWIRE_INVALID_ARGUMENT, "options is NULL");
+    FAILS(framewire_ingest_new(NULL, NULL), FRAMEWIRE_INVALID_ARGUMENT, "options is NULL");
+    int32_t kind;
+    size_t length;
+    const void *payload;
+    FAILS(framewire_ingest_read(NULL, 1, 2, &kind, &payload, &length), FRAMEWIRE_INVALID_ARGUMENT, "message is NULL");
+    FAILS(framewire_ingest_read("a", 1, 2, NULL, &payload, &length), FRAMEWIRE_INVALID_ARGUMENT, "kind is NULL");
+    FAILS(framewire_ingest_read("a", 1, 2, &kind, NULL, &length), FRAMEWIRE_INVALID_ARGUMENT, "payload is NULL");
+    FAILS(framewire_ingest_read("a", 1, 2, &kind, &payload, NULL), FRAMEWIRE_INVALID_ARGUMENT, "length is NULL");
+    FAILS(framewire_ingest_read("a", SIZE_MAX, 2, &kind, &payload, &length), FRAMEWIRE_INVALID_ARGUMENT, "no message is so long");
     framewire_events_free(events);
 }
 
@@ -224,6 +239,12 @@ static void inputs(void) {
     FAILS(framewire_sink_fd(sink, 0), FRAMEWIRE_INVALID_ARGUMENT, "media is 0");
     FAILS(framewire_sink_get_track(sink, 3, NULL), FRAMEWIRE_INVALID_ARGUMENT, "state is NULL");
     FAILS(framewire_sink_get_stats(sink, 1, NULL), FRAMEWIRE_INVALID_ARGUMENT, "stats is NULL");
+    framewire_ingest_options messages = { .size = sizeof messages, .sink = sink };
+    framewire_ingest *ingest = NULL;
+    FAILS(framewire_ingest_new(&messages, NULL), FRAMEWIRE_INVALID_ARGUMENT, "ingest is NULL");
+    OK(framewire_ingest_new(&messages, &ingest));
+    FAILS(framewire_ingest_push(ingest, NULL, 1), FRAMEWIRE_INVALID_ARGUMENT, "message is NULL");
+    framewire_ingest_free(ingest);
     framewire_sink_free(sink);
     FAILS(framewire_source_push_video(source, NULL, NULL), FRAMEWIRE_INVALID_ARGUMENT, "frame is NULL");
     FAILS(framewire_source_push_audio(source, NULL), FRAMEWIRE_INVALID_ARGUMENT, "frame is NULL");

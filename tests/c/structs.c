@@ -241,6 +241,29 @@ static void servers(void) {
     FAILS(framewire_server_new(&options, &server), FRAMEWIRE_INVALID_ARGUMENT, "options.ice_servers.url is NULL");
     options.ice_server_count = SIZE_MAX;
     FAILS(framewire_server_new(&options, &server), FRAMEWIRE_INVALID_ARGUMENT, "options.ice_server_count is ");
+    options = (framewire_server_options){ .size = sizeof options, .max_ingest_message = 67108865 };
+    FAILS(framewire_server_new(&options, &server), FRAMEWIRE_INVALID_ARGUMENT, "max_ingest_message is 67108865");
+    options = (framewire_server_options){ .size = sizeof options, .reserved = 1 };
+    FAILS(framewire_server_new(&options, &server), FRAMEWIRE_INVALID_ARGUMENT, "options.reserved is 1");
+}
+
+static void ingests(void) {
+    framewire_sink *sink = NULL;
+    OK(framewire_sink_new(NULL, &sink));
+    framewire_ingest *ingest = NULL;
+    const framewire_ingest_options right = { .size = sizeof right, .sink = sink };
+    framewire_ingest_options options = right;
+#define NO_INGEST(field, value, status, words)                                                     \
+    options = right, options.field = (value);                                                      \
+    FAILS(framewire_ingest_new(&options, &ingest), status, words)
+    NO_INGEST(size, 8, FRAMEWIRE_INVALID_ARGUMENT, "options.size is 8");
+    NO_INGEST(sink, NULL, FRAMEWIRE_INVALID_HANDLE, "sink is NULL");
+    NO_INGEST(sample_rate, 7999, FRAMEWIRE_INVALID_ARGUMENT, "sample_rate is 7999");
+    NO_INGEST(channels, 3, FRAMEWIRE_INVALID_ARGUMENT, "channels is 3");
+    NO_INGEST(max_message, 67108865, FRAMEWIRE_INVALID_ARGUMENT, "max_message is 67108865");
+    NO_INGEST(reserved, 1, FRAMEWIRE_INVALID_ARGUMENT, "options.reserved is 1");
+    CHECK(ingest == NULL);
+    framewire_sink_free(sink);
 }
 
 /* Outputs of a program that is older or newer than the library. */
@@ -267,6 +290,7 @@ int main(int argc, char **argv) {
     peers();
     clients();
     servers();
+    ingests();
     if (argc > 1) {
         source_numbers();
         video_frames();

@@ -5,6 +5,7 @@ use super::response::Response;
 use crate::time::{Time, clock};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -30,7 +31,7 @@ pub struct Counts {
 
 /// Serves a connection to its end.
 pub fn serve(
-    stream: &TcpStream,
+    stream: &Arc<TcpStream>,
     limits: Limits,
     patience: Patience,
     counts: &Counts,
@@ -40,7 +41,7 @@ pub fn serve(
     // A response is one write; waiting to fill a segment would only delay it.
     let _ = stream.set_nodelay(true);
     while let Some(outcome) = receive(stream, &mut parser, patience) {
-        let (counter, response, keep_alive, bodiless) = match outcome {
+        let (counter, mut response, keep_alive, bodiless) = match outcome {
             Ok(request) => {
                 (&counts.requests, handler(&request), request.keep_alive, request.method == "HEAD")
             }
@@ -52,8 +53,11 @@ pub fn serve(
         if send(stream, &response.encode(keep_alive, bodiless), deadline).is_none() {
             return;
         }
+        if let Some(upgrade) = response.upgrade.take() {
+            return (upgrade.0)(stream, parser.rest());
+        }
         if !keep_alive {
-            return linger(stream);
+            return linger(stream, 1 << 20);
         }
     }
 }
@@ -87,11 +91,10 @@ fn receive(stream: &TcpStream, parser: &mut Parser, patience: Patience) -> Optio
 }
 
 /// Closing a socket that holds unread bytes resets it, and takes the response back from a client
-/// that is still sending. So: say that no more comes, and read for a moment what does.
-fn linger(stream: &TcpStream) {
+/// that is still sending. So: say that no more comes, and read for a moment at most so many bytes.
+pub fn linger(stream: &TcpStream, mut left: usize) {
     let deadline = clock::now() + Duration::from_secs(1);
     let mut buffer = [0; 8192];
-    let mut left = 1_usize << 20;
     if stream.shutdown(Shutdown::Write).is_err() {
         return;
     }

@@ -24,6 +24,8 @@ pub struct Request {
     pub method: String,
     /// The path as it was sent, percent-encoded, without query.
     pub path: String,
+    /// What stands behind the path's question mark, as it was sent.
+    pub query: String,
     /// Whether the connection outlives the response.
     pub keep_alive: bool,
     /// The body, out of its chunks.
@@ -79,6 +81,11 @@ impl Parser {
     /// Takes what the socket gave.
     pub fn push(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
+    }
+
+    /// What came behind the last request.
+    pub fn rest(self) -> Vec<u8> {
+        self.buffer
     }
 
     /// Whether nothing of a next request has come.
@@ -182,20 +189,23 @@ impl Head {
         let closes =
             all("connection").flat_map(|v| v.split(',')).any(|v| v.trim().eq_ignore_ascii_case("close"));
         let method = parsed.method.unwrap_or_default().to_owned();
-        let path = path(parsed.path.unwrap_or_default()).to_owned();
-        let request = Request { method, path, keep_alive: latest && !closes, body: Vec::new(), headers };
+        let (path, query) = target(parsed.path.unwrap_or_default());
+        let (path, query) = (path.to_owned(), query.to_owned());
+        let keep_alive = latest && !closes;
+        let request = Request { method, path, query, keep_alive, body: Vec::new(), headers };
         Ok(Head { request, body, expects })
     }
 }
 
-/// The path of a request target: origin form, or the absolute form that proxies send (RFC 9112
+/// Path and query of a request target: origin form, or the absolute form that proxies send (RFC 9112
 /// section 3.2).
-fn path(target: &str) -> &str {
-    let path = match target.split_once("://") {
+fn target(target: &str) -> (&str, &str) {
+    let target = match target.split_once("://") {
         Some((scheme, rest)) if !scheme.contains('/') => rest.find('/').map_or("/", |at| &rest[at..]),
         _ => target,
     };
-    path.split(['?', '#']).next().unwrap_or_default()
+    let target = target.split('#').next().unwrap_or_default();
+    target.split_once('?').unwrap_or((target, ""))
 }
 
 fn too_large(limits: Limits) -> Response {

@@ -38,7 +38,11 @@ pub trait Connection: Send + Sync {
     /// Takes a candidate of the remote; what it cannot use it passes over.
     fn candidate(&self, candidate: &str, mid: Option<&str>);
     /// Ends it.
-    fn close(&self);
+    fn close(&self, why: &str);
+    /// Ends it because the server does.
+    fn stop(&self, why: &str) {
+        self.close(why);
+    }
 }
 
 /// Candidates taken from one session's PATCHes; more than a browser has interfaces.
@@ -206,7 +210,7 @@ impl Sessions {
             self.remove(&mut table, role.left(), |i, session| i == id && session.is(role, stream))
         };
         let known = !ended.is_empty();
-        close(ended);
+        close(ended, role.left());
         known
     }
 
@@ -216,20 +220,21 @@ impl Sessions {
             let mut table = self.table.lock();
             self.remove(&mut table, why, |_, session| session.peer == connection)
         };
-        close(ended);
+        close(ended, why);
     }
 
     /// Ends everything; nothing begins and nothing is told any more.
     pub fn close(&self) {
+        let why = "the server was closed";
         let ended = {
             let mut table = self.table.lock();
             table.closed = true;
             table.publications.clear();
             table.receptions.clear();
-            self.remove(&mut table, "the server was closed", |_, _| true)
+            self.remove(&mut table, why, |_, _| true)
         };
         self.requests.close();
-        close(ended);
+        ended.iter().for_each(|connection| connection.stop(why));
     }
 
     /// Enters a session whose offer was answered, if its name `stands` as it did before.
@@ -242,17 +247,18 @@ impl Sessions {
         (connection, answer): Answered,
         stands: impl FnOnce(&Table) -> bool,
     ) -> std::result::Result<Opened, Refused> {
+        const REPLACED: &str = "another publisher took over";
         let id = uuid::Uuid::new_v4().to_string();
         let etag = format!("\"{}\"", uuid::Uuid::new_v4().simple());
         let replaced = {
             let mut table = self.table.lock();
             if table.closed || !stands(&table) {
                 drop(table);
-                connection.close();
+                connection.close("the stream is not there any more");
                 return Err(Refused::Unknown);
             }
             let replaces = |_: &str, session: &Session| role == Role::Publisher && session.is(role, stream);
-            let replaced = self.remove(&mut table, "another publisher took over", replaces);
+            let replaced = self.remove(&mut table, REPLACED, replaces);
             table.started += 1;
             let number = table.started;
             self.told.tell(role.started(), stream, number, id.clone());
@@ -270,7 +276,7 @@ impl Sessions {
             table.sessions.insert(id.clone(), session);
             replaced
         };
-        close(replaced);
+        close(replaced, REPLACED);
         // News of its end that came before it stood in the table found nobody.
         if connection.is_over() {
             self.connection_ended(connection.id(), "the connection ended");
@@ -328,9 +334,9 @@ impl Role {
     }
 }
 
-fn close(ended: Vec<Arc<dyn Connection>>) {
+fn close(ended: Vec<Arc<dyn Connection>>, why: &str) {
     for connection in ended {
-        connection.close();
+        connection.close(why);
     }
 }
 

@@ -3,13 +3,19 @@
 use super::{Answered, Opened, Place, Refused, Role, Sessions, close};
 use crate::error::{Error, Result, Status};
 use crate::events::EventKind;
+use crate::ingest::{IngestOptions, Ingester};
 use crate::server::name;
+use crate::server::websocket::Line;
 use std::sync::Arc;
 
 /// What takes the media published under a name: it answers offers.
 pub trait Reception: Send + Sync {
     /// A connection that was offered by the publisher of `stream`, and our answer to it.
     fn take(&self, stream: &Arc<str>, offer: &str) -> Result<Answered>;
+    /// What messages of the publisher of `stream` go into.
+    fn ingest(&self, _stream: &Arc<str>, _options: IngestOptions) -> Result<Ingester> {
+        Err(Error::new(Status::Unsupported, "this stream takes no messages"))
+    }
 }
 
 /// A name that may be published without asking.
@@ -34,17 +40,17 @@ impl Sessions {
 
     /// Takes a reception away and ends its publisher, also one that came by a request.
     pub fn unreceive(&self, name: &str) -> Result<()> {
+        let why = "the stream is not received any more";
         let ended = {
             let mut table = self.table.lock();
             let registered = table.receptions.remove(name).is_some();
-            let why = "the stream is not received any more";
             let ended = self.remove(&mut table, why, |_, s| s.is(Role::Publisher, name));
             if !registered && ended.is_empty() {
                 return Err(Error::new(Status::InvalidState, format!("name {name:?} is not received")));
             }
             ended
         };
-        close(ended);
+        close(ended, why);
         Ok(())
     }
 
@@ -67,16 +73,44 @@ impl Sessions {
         yields: bool,
         offer: &str,
     ) -> std::result::Result<Opened, Refused> {
+        self.enter(name, bearer, yields, offer, |reception, stream| reception.take(stream, offer))
+    }
+
+    /// [`Sessions::take`] for one that brings messages.
+    pub fn ingest(
+        &self,
+        name: &str,
+        bearer: &str,
+        yields: bool,
+        options: IngestOptions,
+    ) -> std::result::Result<Arc<Line>, Refused> {
+        let mut line = None;
+        self.enter(name, bearer, yields, "", |reception, stream| {
+            let connection = Arc::new(Line::new(reception.ingest(stream, options)?));
+            line = Some(connection.clone());
+            Ok((connection, String::new()))
+        })?;
+        Ok(line.expect("a session that was entered has a connection"))
+    }
+
+    fn enter(
+        &self,
+        name: &str,
+        bearer: &str,
+        yields: bool,
+        offer: &str,
+        take: impl FnOnce(&dyn Reception, &Arc<str>) -> Result<Answered>,
+    ) -> std::result::Result<Opened, Refused> {
         let (stream, registered, _place) = self.admit(name, self.take_over && !yields)?;
         if let Some((reception, token)) = registered {
-            let answered = reception.take(&stream, offer).map_err(Refused::Offer)?;
+            let answered = take(&*reception, &stream).map_err(Refused::Offer)?;
             return self.begin(Role::Publisher, &stream, offer, token, answered, |table| {
                 table.receptions.get(&stream).is_some_and(|r| Arc::ptr_eq(&r.reception, &reception))
             });
         }
         let reception = self.requests.ask(&stream, bearer)?;
         let token = Some(bearer.to_owned()).filter(|token| !token.is_empty());
-        let answered = reception.take(&stream, offer).inspect_err(|error| {
+        let answered = take(&*reception, &stream).inspect_err(|error| {
             // The program waits for what it has accepted.
             self.told.tell(EventKind::PublishEnded, &stream, 0, error.to_string());
         });

@@ -26,14 +26,15 @@ impl Sessions {
 
     /// Takes a publication away and ends who watches it.
     pub fn unpublish(&self, name: &str) -> Result<()> {
+        let why = "the stream was unpublished";
         let ended = {
             let mut table = self.table.lock();
             if table.publications.remove(name).is_none() {
                 return Err(Error::new(Status::InvalidState, format!("name {name:?} is not published")));
             }
-            self.remove(&mut table, "the stream was unpublished", |_, s| s.is(Role::Viewer, name))
+            self.remove(&mut table, why, |_, s| s.is(Role::Viewer, name))
         };
-        close(ended);
+        close(ended, why);
         Ok(())
     }
 

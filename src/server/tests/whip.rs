@@ -1,6 +1,7 @@
 //! The WHIP table, without sockets or peers; threads only where the program decides.
 
 use super::*;
+use crate::ingest::{IngestOptions, Ingester};
 use crate::server::sessions::{Listed, Reception, Role};
 use std::sync::Weak;
 
@@ -9,12 +10,19 @@ impl Reception for Air {
     fn take(&self, stream: &Arc<str>, offer: &str) -> Result<Answered> {
         self.watch(stream, offer)
     }
+    fn ingest(&self, stream: &Arc<str>, options: IngestOptions) -> Result<Ingester> {
+        if let Some(failure) = self.failure.lock().clone() {
+            return Err(failure);
+        }
+        let sink = crate::sink::Sink::new(crate::sink::SinkOptions::default())?;
+        Ingester::new(&sink, Some(stream.clone()), options)
+    }
 }
 
 const TYPE: &str = "Content-Type: application/sdp\r\n";
 
 /// A station where "cam" may be published and "test" be watched.
-fn station(take_over: bool, patience: Option<Duration>) -> Station {
+pub fn station(take_over: bool, patience: Option<Duration>) -> Station {
     let mut station = Station::new();
     let told = Told { server: SERVER, events: Some(station.events.clone()) };
     let requests = Requests::new(patience, told.clone());
@@ -40,7 +48,7 @@ impl Station {
     }
 
     /// What was told, of whichever stream.
-    fn news(&self) -> Vec<(EventKind, String, i64, String)> {
+    pub fn news(&self) -> Vec<(EventKind, String, i64, String)> {
         let next = || self.events.next(Duration::ZERO).ok();
         let stream = |name: Option<Arc<str>>| name.expect("a stream").to_string();
         std::iter::from_fn(next).map(|e| (e.kind, stream(e.stream), e.value, e.text)).collect()
