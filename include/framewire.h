@@ -139,6 +139,12 @@ typedef enum framewire_event_kind {
     FRAMEWIRE_EVENT_CHANNEL_MESSAGE = 22,
     // A data channel is closed; `text` says why.
     FRAMEWIRE_EVENT_CHANNEL_CLOSED = 23,
+    // A file begins to come to an upload handle: `value` is its number, `stream` the peer's.
+    FRAMEWIRE_EVENT_UPLOAD_STARTED = 24,
+    // A file is whole, and waits for framewire_upload_next: `value` is its number.
+    FRAMEWIRE_EVENT_UPLOAD_COMPLETE = 25,
+    // A file will not be whole, and nothing is left of it: `value` is its number, `text` the reason.
+    FRAMEWIRE_EVENT_UPLOAD_FAILED = 26,
     // The picture that feeds a sink entered a state: `value` is a framewire_track_state, `text` the
     // reason.
     FRAMEWIRE_EVENT_VIDEO_TRACK = 15,
@@ -271,6 +277,20 @@ typedef enum framewire_client_state {
     FRAMEWIRE_CLIENT_FAILED = 4,
 } framewire_client_state;
 
+// Where an upload stands.
+typedef enum framewire_upload_state {
+    // Nothing has come.
+    FRAMEWIRE_UPLOAD_IDLE = 0,
+    // Chunks come.
+    FRAMEWIRE_UPLOAD_RECEIVING = 1,
+    // The file is whole and waits.
+    FRAMEWIRE_UPLOAD_COMPLETE = 2,
+    // framewire_upload_next has handed it out.
+    FRAMEWIRE_UPLOAD_TAKEN = 3,
+    // There will be no file; framewire_upload_reason says why.
+    FRAMEWIRE_UPLOAD_FAILED = 4,
+} framewire_upload_state;
+
 // What a participant sends.
 typedef enum framewire_track_type {
     // The camera: a picture.
@@ -393,6 +413,26 @@ typedef struct framewire_sink framewire_sink;
 // Thread safety: every function may be called from any thread, also from callbacks. Frames that
 // several threads push at once come in some order.
 typedef struct framewire_source framewire_source;
+
+// A receiver of files that the other side sends, a browser as a rule, from any number of peers. Each comes
+// on a data channel of its own, which the sender makes and labels "video_upload", and is written to a
+// folder as it comes. Exactly one call of framewire_upload_next gets it; then it is yours.
+//
+// On the wire a chunk is a binary message: its index, the number of chunks (uint32_t each, little-endian),
+// then a slice of the file, of a size that the sender chooses. In order the chunks may be of any size; out
+// of order all but the last must be equally large. A chunk that comes twice is ignored. A message of 0 or 1
+// byte is a keep-alive and is sent back as it came, after all that came before it has been written: a fast
+// sender paces itself with it. More than 16 MiB that wait for the disk are a failure.
+//
+// Back come the texts {"upload":"complete","bytes":N} and {"upload":"failed","reason":"..."}, the latter
+// before the channel is closed. A failure is: a broken rule of the above, another file on a channel or on a
+// connection on which one still comes, a file that is too large, a disk that does not take it, no new chunk
+// for the idle time-out, and the end of the channel. Nothing is left of a file that failed; also one that
+// is whole fails if another comes on its channel before it was taken.
+//
+// Thread safety: every function may be called from any thread, also from callbacks; framewire_upload_next
+// holds up an event callback that waits in it.
+typedef struct framewire_upload framewire_upload;
 
 // One line of the log.
 typedef struct framewire_log_line {
@@ -1143,6 +1183,66 @@ typedef struct framewire_results_stats {
     uint64_t acks_ignored;
 } framewire_results_stats;
 
+// What an upload handle is made from. 0 is the default of every field but `size`.
+typedef struct framewire_upload_options {
+    // sizeof(framewire_upload_options).
+    size_t size;
+    // Where it tells of files that begin, are whole, or fail; NULL: nowhere. It stays yours.
+    struct framewire_events *events;
+    // The folder that files are put into, which must be there; NULL: the system's for temporary files
+    // (TMPDIR, or /tmp). Copied. Files are readable by this user alone.
+    const char *folder;
+    // The label of the data channels; NULL: "video_upload". Copied.
+    const char *label;
+    // Bytes of the largest file; 0: 536,870,912.
+    uint64_t max_size;
+    // How long a file may go without a new chunk, in milliseconds; 0: 60,000.
+    uint32_t idle_timeout_ms;
+    // Files that may be there at once: those that come, one a peer, and those that wait for
+    // framewire_upload_next; 0: 16. With `max_size` it bounds what the disk must hold.
+    uint32_t max_files;
+} framewire_upload_options;
+
+// How far one upload is.
+typedef struct framewire_upload_progress {
+    // sizeof(framewire_upload_progress).
+    size_t size;
+    // Which upload, counted from 1 in the order in which they began; 0: none has.
+    uint64_t number;
+    // The peer that it comes from: (uint64_t)handle, or a number without a handle for a server's.
+    uint64_t peer;
+    // Bytes of the file that have come.
+    uint64_t bytes;
+    // Chunks that have come,
+    uint32_t chunks;
+    // and of how many.
+    uint32_t total;
+    // A framewire_upload_state.
+    int32_t state;
+    // 0.
+    uint32_t reserved;
+} framewire_upload_progress;
+
+// Figures of an upload handle since it was made.
+typedef struct framewire_upload_stats {
+    // sizeof(framewire_upload_stats).
+    size_t size;
+    // Files that come, now.
+    uint64_t receiving;
+    // Whole files that wait to be taken, now.
+    uint64_t waiting;
+    // Files that became whole.
+    uint64_t completed;
+    // Files that were taken.
+    uint64_t taken;
+    // Uploads that failed.
+    uint64_t failed;
+    // Bytes of files that came, of those that failed too.
+    uint64_t bytes;
+    // Keep-alives not sent back, because 16 MiB wait to be sent or the channel was closed.
+    uint64_t echoes_dropped;
+} framewire_upload_stats;
+
 // What a resolver is made from. 0 is the default of every field but `size`.
 typedef struct framewire_resolver_options {
     // sizeof(framewire_resolver_options).
@@ -1785,6 +1885,78 @@ enum framewire_status framewire_results_finish(struct framewire_results *results
 // The figures of a feed as they stand. `stats->size` must be set.
 enum framewire_status framewire_results_get_stats(struct framewire_results *results,
                                                   struct framewire_results_stats *stats);
+
+// Makes a receiver that no peer sends to yet. `options` may be NULL: all defaults.
+//
+// On success `*upload` is yours until framewire_upload_free. INVALID_ARGUMENT: a NULL, a wrong size, a
+// `folder` that is none. INVALID_HANDLE: `options->events` is no events handle. IO: the folder is not
+// there, or a thread could not be made.
+enum framewire_status framewire_upload_new(const struct framewire_upload_options *options,
+                                           struct framewire_upload **upload);
+
+// Ends a receiver. NULL is fine. Who sends is told, files that were not taken are removed, and those that
+// were are yours. Who waits in framewire_upload_next returns with CLOSED; the descriptor is closed: take
+// it out of your loop first. Peers and servers that it was given to go on without it.
+//
+// When it returns the folder is clean, unless the disk does not answer within a second; then the files go
+// when it does. A process that ends without this call leaves unfinished files behind, as
+// framewire-*.upload. Nothing about events is different from framewire_peer_free.
+void framewire_upload_free(struct framewire_upload *upload);
+
+// Has files that the remote of `peer` sends go to `upload`: it gets the channels of its label, also where
+// `accept_channels` is 0. To be called before the offer comes or is made, or at any time after data
+// channels were negotiated. Either may be freed first.
+//
+// INVALID_STATE: the connection was negotiated without data channels, or another receiver has the label.
+// CLOSED: the peer is over.
+enum framewire_status framewire_peer_upload(struct framewire_peer *peer, struct framewire_upload *upload);
+
+// Has files go to `upload` that viewers and publishers of `name` (NULL: of every stream) send: those that
+// come from now on and offer data channels. Who may send is who may watch or publish: a server with tokens
+// takes files from nobody else. Either may be freed first. INVALID_STATE: another receiver has its label
+// there.
+enum framewire_status framewire_server_upload(struct framewire_server *server,
+                                              const char *name,
+                                              struct framewire_upload *upload);
+
+// Takes the whole file that has waited longest, waiting for at most `timeout_ms` milliseconds: 0 does not
+// wait, -1 waits without end. `path` (with `capacity` bytes) receives where it is and a NUL, `*length` (may
+// be NULL) the length without the NUL, `*number` (may be NULL) which upload it was. The file is yours: move
+// or remove it; nobody else gets it.
+//
+// LIMIT: `capacity` is too small; the file stays, and `*length` is written. TIMEOUT: none is whole. CLOSED:
+// the receiver was freed meanwhile.
+enum framewire_status framewire_upload_next(struct framewire_upload *upload,
+                                            int32_t timeout_ms,
+                                            char *path,
+                                            size_t capacity,
+                                            size_t *length,
+                                            uint64_t *number);
+
+// A descriptor for poll, select or epoll: readable exactly while a whole file waits. Only wait for it; do
+// not read or close it. It is the same one each time, and lives until framewire_upload_free. A negative
+// number is a framewire_status, and poll passes over it.
+int32_t framewire_upload_fd(struct framewire_upload *upload);
+
+// How far upload `number` is; 0: the one that began last. `progress->size` must be set. INVALID_ARGUMENT:
+// there was none of that number, or 64 have ended since it did.
+enum framewire_status framewire_upload_get_progress(struct framewire_upload *upload,
+                                                    uint64_t number,
+                                                    struct framewire_upload_progress *progress);
+
+// Why upload `number` (0: the one that began last) failed; "" if it has not. Text out: `reason` (with
+// `capacity` bytes) receives it and a NUL, `*length` (may be NULL) its length without the NUL; `reason` may
+// be NULL. LIMIT: it is too small and not written to, but `*length` is. INVALID_ARGUMENT as in
+// framewire_upload_get_progress.
+enum framewire_status framewire_upload_reason(struct framewire_upload *upload,
+                                              uint64_t number,
+                                              char *reason,
+                                              size_t capacity,
+                                              size_t *length);
+
+// The figures of a receiver as they stand. `stats->size` must be set.
+enum framewire_status framewire_upload_get_stats(struct framewire_upload *upload,
+                                                 struct framewire_upload_stats *stats);
 
 // Makes a resolver that knows of nothing. `options` may be NULL: all defaults.
 //

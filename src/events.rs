@@ -50,6 +50,12 @@ pub enum EventKind {
     ChannelMessage = 22,
     /// A data channel is closed; `text` says why.
     ChannelClosed = 23,
+    /// A file begins to come; `value` is the upload's number.
+    UploadStarted = 24,
+    /// A file is whole and can be taken; `value` is the upload's number.
+    UploadComplete = 25,
+    /// An upload has failed, and its file is gone; `value` is its number, `text` says why.
+    UploadFailed = 26,
     /// The picture that a sink takes entered a state; `value` is its
     /// [`crate::receive::TrackState`], `text` the reason.
     VideoTrack = 15,

@@ -19,6 +19,7 @@
 //!
 //!  C caller ◀─▶ capi ◀─▶ channel ◀─▶ native::datachannel
 //!  C caller ─ capi ─ results ═ thread of the feed ═ message (chunks, window), one a peer ─ channel
+//!  C caller ◀─ capi ◀─ uploads ◀═ thread of the receiver ═ message (file), one a channel ◀─ channel
 //! ```
 //!
 //! A [`peer`] joins the halves: it reads an offer or makes one ([`sdp`]), brings its viewers and its receiver
@@ -49,6 +50,7 @@ pub mod peer;
 pub mod ice;
 pub mod channel;
 pub mod results;
+pub mod uploads;
 pub mod resolve;
 pub mod sdp;
 pub mod server;

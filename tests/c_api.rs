@@ -45,6 +45,13 @@ fn events_come_by_descriptor_and_by_callback_and_end_with_free() {
 }
 
 #[test]
+fn a_file_goes_from_peer_to_peer_and_free_leaves_nothing_behind() {
+    let folder = harness::scratch(&format!("uploads-c-{}", std::process::id()));
+    fs::create_dir_all(&folder).expect("the scratch folder is writable");
+    run(Command::new(compile("tests/c/uploads.c")).arg(folder));
+}
+
+#[test]
 fn four_threads_push_and_every_lent_buffer_comes_back_once() {
     print!("{}", run(&mut Command::new(compile("tests/c/push.c"))));
 }

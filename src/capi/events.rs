@@ -67,6 +67,12 @@ pub enum framewire_event_kind {
     FRAMEWIRE_EVENT_CHANNEL_MESSAGE = 22,
     /// A data channel is closed; `text` says why.
     FRAMEWIRE_EVENT_CHANNEL_CLOSED = 23,
+    /// A file begins to come to an upload handle: `value` is its number, `stream` the peer's.
+    FRAMEWIRE_EVENT_UPLOAD_STARTED = 24,
+    /// A file is whole, and waits for framewire_upload_next: `value` is its number.
+    FRAMEWIRE_EVENT_UPLOAD_COMPLETE = 25,
+    /// A file will not be whole, and nothing is left of it: `value` is its number, `text` the reason.
+    FRAMEWIRE_EVENT_UPLOAD_FAILED = 26,
     /// The picture that feeds a sink entered a state: `value` is a framewire_track_state, `text` the
     /// reason.
     FRAMEWIRE_EVENT_VIDEO_TRACK = 15,
@@ -311,6 +317,9 @@ const _: () = {
     assert!(FRAMEWIRE_EVENT_CHANNEL_OPEN as i32 == ChannelOpen as i32);
     assert!(FRAMEWIRE_EVENT_CHANNEL_MESSAGE as i32 == ChannelMessage as i32);
     assert!(FRAMEWIRE_EVENT_CHANNEL_CLOSED as i32 == ChannelClosed as i32);
+    assert!(FRAMEWIRE_EVENT_UPLOAD_STARTED as i32 == UploadStarted as i32);
+    assert!(FRAMEWIRE_EVENT_UPLOAD_COMPLETE as i32 == UploadComplete as i32);
+    assert!(FRAMEWIRE_EVENT_UPLOAD_FAILED as i32 == UploadFailed as i32);
     assert!(FRAMEWIRE_EVENT_CLIENT_STATE as i32 == ClientState as i32);
     assert!(FRAMEWIRE_EVENT_RESOLVED as i32 == Resolved as i32);
     assert!(FRAMEWIRE_EVENT_RESOLVE_CANCELLED as i32 == ResolveCancelled as i32);

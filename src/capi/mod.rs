@@ -27,11 +27,12 @@ pub mod sink;
 pub mod source;
 pub mod stats;
 pub mod status;
+pub mod upload;
 pub mod version;
 pub mod video;
 
 /// The files of the header, in its order.
-pub const HEADER: [&str; 19] = [
+pub const HEADER: [&str; 20] = [
     "status",
     "version",
     "log",
@@ -49,6 +50,7 @@ pub const HEADER: [&str; 19] = [
     "ingest",
     "client",
     "results",
+    "upload",
     "resolver",
     "stats",
 ];

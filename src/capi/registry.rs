@@ -1,7 +1,9 @@
 //! Handles are tokens: a kind, an index and a generation, never an address. A token that is stale,
 //! of another kind or made up finds nothing; what it finds lives on while a call uses it.
 
-use super::{channel, client, events, frame, ingest, log, peer, resolver, results, server, sink, source};
+use super::{
+    channel, client, events, frame, ingest, log, peer, resolver, results, server, sink, source, upload,
+};
 use crate::error::{Error, Result, Status};
 use crate::id::Id;
 use parking_lot::RwLock;
@@ -16,6 +18,7 @@ pub static SINKS: Table<sink::Entry> = Table::new(6, "sink");
 pub static CHANNELS: Table<channel::Entry> = Table::new(9, "channel");
 pub static RESULTS: Table<results::Entry> = Table::new(10, "results");
 pub static INGESTS: Table<ingest::Entry> = Table::new(12, "ingest");
+pub static UPLOADS: Table<upload::Entry> = Table::new(11, "upload");
 pub static FRAMES: Table<frame::Entry> = Table::unsung(7, "frame");
 pub static CLIENTS: Table<client::Entry> = Table::new(8, "client");
 pub static RESOLVERS: Table<resolver::Entry> = Table::new(15, "resolver");
@@ -29,6 +32,7 @@ pub fn is_alive(id: Id) -> bool {
         6 => SINKS.holds(id),
         9 => CHANNELS.holds(id),
         8 => CLIENTS.holds(id),
+        11 => UPLOADS.holds(id),
         15 => RESOLVERS.holds(id),
         _ => true,
     }

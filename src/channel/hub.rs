@@ -1,7 +1,7 @@
 //! The channels of one peer, and what libdatachannel says of them.
 
 use super::inbox::Put;
-use super::{Channel, ChannelOptions, Link, Shared};
+use super::{Channel, ChannelOptions, Link, Shared, Taker};
 use crate::error::{Error, Result, Status};
 use crate::events::{Event, EventKind, Events};
 use crate::id::Id;
@@ -42,6 +42,8 @@ struct Table {
     live: Vec<(ChannelId, Arc<Shared>)>,
     /// Made by the remote, not yet taken by the application.
     arrived: VecDeque<Channel>,
+    /// Who takes channels of a label of theirs instead.
+    takers: Vec<Arc<dyn Taker>>,
 }
 
 impl Hub {
@@ -59,7 +61,8 @@ impl Hub {
 
     /// Whether a connection needs channels at all.
     pub fn is_wanted(&self) -> bool {
-        self.accepts || self.has_own()
+        let table = self.table.lock();
+        self.accepts || !table.early.is_empty() || !table.takers.is_empty()
     }
 
     /// Whether we made any before there was a connection.
@@ -67,18 +70,24 @@ impl Hub {
         !self.table.lock().early.is_empty()
     }
 
+    /// Gives `taker` the channels of its label that the remote makes from now on.
+    pub fn give(&self, taker: Arc<dyn Taker>) -> Result<()> {
+        let mut table = self.table.lock();
+        table.check()?;
+        if table.takers.iter().any(|other| other.label() == taker.label()) {
+            let sentence = format!("channels labelled {:?} are taken already", taker.label());
+            return Err(Error::new(Status::InvalidState, sentence));
+        }
+        table.takers.push(taker);
+        Ok(())
+    }
+
     /// Makes a channel, now or when there is a connection.
     pub fn make(&self, options: ChannelOptions) -> Result<Channel> {
         options.check()?;
         let shared = Shared::new(options.id.unwrap_or_else(Id::fresh), options);
         let mut table = self.table.lock();
-        if let Some(why) = &table.over {
-            return Err(Error::new(Status::Closed, format!("the peer is over: {why}")));
-        }
-        if table.without {
-            let sentence = "the connection was negotiated without data channels";
-            return Err(Error::new(Status::InvalidState, sentence));
-        }
+        table.check()?;
         if table.early.len() + table.live.len() >= MOST {
             return Err(Error::new(Status::Limit, format!("a peer has at most {MOST} channels")));
         }
@@ -118,7 +127,9 @@ impl Hub {
         table.early.clear();
         table.connection = Some((Arc::downgrade(connection), longest));
         for (_, shared) in &table.live {
-            shared.link.lock().iter_mut().for_each(|link| link.longest = longest);
+            for link in shared.link.lock().iter_mut() {
+                (link.connection, link.longest) = (Arc::downgrade(connection), longest);
+            }
         }
     }
 
@@ -153,6 +164,7 @@ impl Hub {
         let live = std::mem::take(&mut table.live);
         let early = std::mem::take(&mut table.early);
         table.connection = None;
+        table.takers.clear();
         drop(table);
         self.arrived.notify_all();
         for shared in live.into_iter().map(|(_, shared)| shared).chain(early) {
@@ -195,23 +207,56 @@ impl Hub {
     }
 }
 
+impl Table {
+    /// Whether there can be further channels.
+    fn check(&self) -> Result<()> {
+        if let Some(why) = &self.over {
+            return Err(Error::new(Status::Closed, format!("the peer is over: {why}")));
+        }
+        if self.without {
+            let sentence = "the connection was negotiated without data channels";
+            return Err(Error::new(Status::InvalidState, sentence));
+        }
+        Ok(())
+    }
+}
+
 impl Channels for Hub {
     fn arrived(&self, channel: ChannelId, label: String, protocol: String) -> bool {
-        let mut table = self.table.lock();
-        if !self.accepts || table.over.is_some() || table.live.len() >= MOST {
+        let taker = self.table.lock().takers.iter().find(|taker| taker.label() == label).cloned();
+        if taker.is_none() && !self.accepts {
             return false;
         }
-        let (connection, longest) = table.connection.clone().unwrap_or((Weak::new(), MAX_MESSAGE));
         let shared =
             Shared::new(Id::fresh(), ChannelOptions { label, protocol, ..ChannelOptions::default() });
-        *shared.link.lock() = Some(Link { channel, connection, hub: self.me.clone(), longest });
         shared.inbox.open();
-        table.live.push((channel, shared.clone()));
-        table.arrived.push_back(shared.handle());
-        drop(table);
-        self.arrived.notify_all();
-        self.tell(self.peer, EventKind::ChannelArrived, &shared.options.label);
-        true
+        {
+            let mut table = self.table.lock();
+            if table.over.is_some() || table.live.len() >= MOST {
+                return false;
+            }
+            let (connection, longest) = table.connection.clone().unwrap_or((Weak::new(), MAX_MESSAGE));
+            *shared.link.lock() = Some(Link { channel, connection, hub: self.me.clone(), longest });
+            table.live.push((channel, shared.clone()));
+            if taker.is_none() {
+                table.arrived.push_back(shared.handle());
+            }
+        }
+        match taker {
+            Some(taker) => {
+                let taken = taker.take(shared.handle(), self.peer, self.stream.clone());
+                if !taken {
+                    // Nobody watches it yet, so that its end would not be heard.
+                    self.table.lock().live.retain(|(id, _)| *id != channel);
+                }
+                taken
+            }
+            None => {
+                self.arrived.notify_all();
+                self.tell(self.peer, EventKind::ChannelArrived, &shared.options.label);
+                true
+            }
+        }
     }
 
     fn open(&self, channel: ChannelId) {
@@ -236,8 +281,7 @@ impl Channels for Hub {
                 if shared.inbox.close(why) {
                     self.tell(shared.id(), EventKind::ChannelClosed, why);
                 }
-                shared.close(why);
-                shared.stir();
+                shared.overflow(why);
             }
         }
     }

@@ -72,6 +72,19 @@ pub(crate) struct Shared {
 pub(crate) trait Listener: Send + Sync + std::fmt::Debug {
     /// Something of that happened.
     fn stir(&self);
+    /// A text for the remote, before a channel is closed on which more came than was taken.
+    fn last_word(&self, _why: &str) -> Option<String> {
+        None
+    }
+}
+
+/// Takes the channels of one label that remotes make, in the program's place.
+pub(crate) trait Taker: Send + Sync {
+    /// The label.
+    fn label(&self) -> &str;
+    /// One arrived at `peer`; no message of it has come yet. False: it is not wanted any more. On a thread
+    /// of libdatachannel, as [`Listener`].
+    fn take(&self, channel: Channel, peer: Id, stream: Option<Arc<str>>) -> bool;
 }
 
 /// The channel while its connection lives.
@@ -271,6 +284,18 @@ impl Shared {
         }
     }
 
+    /// Ends it from our side, because nobody takes what comes.
+    fn overflow(&self, why: &str) {
+        let listener = self.listener.lock().clone();
+        let word = listener.and_then(|listener| listener.last_word(why));
+        let link = self.link.lock().clone();
+        if let (Some(word), Some(link)) = (word.and_then(|word| CString::new(word).ok()), link) {
+            link.channel.send_text(&word);
+        }
+        self.close(why);
+        self.stir();
+    }
+
     /// Ends it from our side.
     fn close(&self, why: &str) {
         self.inbox.close(why);
@@ -280,5 +305,64 @@ impl Shared {
         {
             connection.remove_channel(link.channel);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::events::{EventKind, Events};
+    use crate::peer::{Peer, PeerOptions};
+
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    /// Takes channels and nothing that comes on them, and keeps the last.
+    #[derive(Debug, Default)]
+    struct Lazy(Mutex<Option<Channel>>);
+
+    impl Taker for Lazy {
+        fn label(&self) -> &str {
+            "x"
+        }
+
+        fn take(&self, channel: Channel, _: Id, _: Option<Arc<str>>) -> bool {
+            channel.listen(Arc::new(Lazy::default()));
+            *self.0.lock() = Some(channel);
+            true
+        }
+    }
+
+    impl Listener for Lazy {
+        fn stir(&self) {}
+
+        fn last_word(&self, why: &str) -> Option<String> {
+            Some(format!("last: {why}"))
+        }
+    }
+
+    #[test]
+    fn who_sends_more_than_is_taken_hears_why() {
+        let events = Events::new(100).expect("a queue");
+        let [sends, takes] = [Some(events.clone()), None].map(|events| {
+            let media_address = Some([127, 0, 0, 1].into());
+            let options = PeerOptions { events, media_address, probe_candidates: true, ..Default::default() };
+            Peer::new(options).expect("a peer")
+        });
+        takes.hub().give(Arc::new(Lazy::default())).expect("nobody has the label");
+        let options = ChannelOptions { label: "x".into(), ..Default::default() };
+        let channel = sends.channel(options).expect("before the offer");
+        let offer = sends.offer(PATIENCE).expect("an offer");
+        let answer = takes.answer(&offer, PATIENCE).expect("an answer");
+        sends.accept(&answer, PATIENCE).expect("it is accepted");
+        while events.next(PATIENCE).expect("it opens").kind != EventKind::ChannelOpen {}
+        // What may wait, and one message more, which the remote knows nothing of yet.
+        let message = vec![0; 1 << 18];
+        for _ in 0..MAX_BUFFERED / message.len() {
+            channel.send(&message, false).expect("it is open");
+        }
+        channel.send(b"x", false).expect("it is open");
+        let word = channel.next(Some(PATIENCE)).expect("the last word");
+        assert_eq!(word.data, b"last: the program did not take what came");
+        assert_eq!(channel.next(Some(PATIENCE)).expect_err("it is closed").status(), Status::Closed);
     }
 }

@@ -21,6 +21,7 @@ use crate::sdp::{self, Candidate};
 use crate::sender::Berth;
 use crate::sink::Sink;
 use crate::source::Source;
+use crate::uploads::Uploads;
 use crate::viewer::{ViewerCounters, ViewerStats};
 use parking_lot::Mutex;
 use place::End;
@@ -218,6 +219,16 @@ impl Peer {
         )
     }
 
+    /// Has files that the remote sends go to `uploads`: channels of its label are that one's, also of a peer
+    /// that accepts no others. Before the offer, or at any time after data channels were negotiated.
+    ///
+    /// # Errors
+    /// `Closed`; `InvalidState`: the connection was negotiated without data channels, or another receiver
+    /// has that label.
+    pub fn upload(&self, uploads: &Uploads) -> Result<()> {
+        self.shared().hub.give(uploads.taker())
+    }
+
     /// Takes a data channel that the remote made, waiting for at most `timeout` (`None`: without end).
     ///
     /// # Errors
@@ -295,6 +306,11 @@ impl Peer {
         }
         inner.ends.push((mid.map(Into::into), end));
         Ok(())
+    }
+
+    #[cfg(test)]
+    pub(crate) fn hub(&self) -> &Arc<Hub> {
+        &self.shared().hub
     }
 
     fn shared(&self) -> &Arc<Shared> {

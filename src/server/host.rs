@@ -2,6 +2,7 @@
 
 use super::options::ServerOptions;
 use super::sessions::{Answered, Connection, Publication, Reception};
+use super::uploads::Takers;
 use crate::error::{Error, Result, Status};
 use crate::events::Events;
 use crate::ice;
@@ -25,6 +26,8 @@ pub struct Hosted<T> {
     pub end: T,
     /// Where its peers tell of their lives.
     pub news: Arc<Events>,
+    /// Who takes files that its peers send.
+    pub uploads: Arc<Takers>,
     /// The server's options that are a peer's too.
     pub options: Arc<ServerOptions>,
 }
@@ -75,7 +78,8 @@ impl<T> Hosted<T> {
             connect_timeout: Some(self.options.connect_timeout),
             ..PeerOptions::default()
         })?;
-        let answer = attach(&peer).and_then(|()| peer.answer(offer, ANSWER));
+        let attached = attach(&peer).and_then(|()| self.uploads.give(stream, &peer));
+        let answer = attached.and_then(|()| peer.answer(offer, ANSWER));
         match answer {
             Ok(answer) => Ok((Arc::new(peer), answer)),
             Err(error) => {

@@ -14,6 +14,7 @@ mod posts;
 mod router;
 mod sessions;
 mod websocket;
+mod uploads;
 #[cfg(test)]
 mod tests;
 
@@ -28,6 +29,7 @@ use crate::results::Results;
 use crate::sink::Sink;
 use crate::source::Source;
 use crate::time::clock;
+use crate::uploads::Uploads;
 use host::Hosted;
 use http::listener::Listener;
 use parking_lot::Mutex;
@@ -51,6 +53,7 @@ pub struct Server(Arc<Inner>);
 struct Inner {
     id: Id,
     options: Arc<ServerOptions>,
+    uploads: Arc<uploads::Takers>,
     sessions: Arc<Sessions>,
     listener: Listener,
     ingested: Arc<Counts>,
@@ -129,6 +132,7 @@ impl Server {
         Ok(Server(Arc::new(Inner {
             id,
             options,
+            uploads: Arc::default(),
             sessions,
             listener,
             ingested,
@@ -157,6 +161,15 @@ impl Server {
     /// a channel of that feed's label.
     pub fn publish_with_results(&self, name: &str, source: &Source, results: &Results) -> Result<()> {
         self.0.sessions.publish(name, self.0.host(&(source.clone(), results.clone())))
+    }
+
+    /// Has files that viewers and publishers of `name` send (`None`: of every stream) go to `uploads`: those
+    /// that come from now on, and offer data channels.
+    ///
+    /// # Errors
+    /// `InvalidArgument`: the name can be none; `InvalidState`: another receiver has that label there.
+    pub fn upload(&self, name: Option<&str>, uploads: &Uploads) -> Result<()> {
+        self.0.uploads.add(name, uploads)
     }
 
     /// Takes `name` off the air and ends its sessions.
@@ -217,7 +230,8 @@ impl Server {
 
 impl Inner {
     fn host<T: Clone>(&self, end: &T) -> Arc<Hosted<T>> {
-        Arc::new(Hosted { end: end.clone(), news: self.news.clone(), options: self.options.clone() })
+        let (news, uploads, options) = (self.news.clone(), self.uploads.clone(), self.options.clone());
+        Arc::new(Hosted { end: end.clone(), news, uploads, options })
     }
 
     fn close(&self) {

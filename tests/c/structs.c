@@ -232,6 +232,31 @@ static void clients(void) {
     framewire_source_free(source);
 }
 
+static void uploads(void) {
+    framewire_upload_options options = { .size = 8 };
+    framewire_upload *upload = NULL;
+    FAILS(framewire_upload_new(&options, &upload), FRAMEWIRE_INVALID_ARGUMENT, "options.size is 8");
+    struct { framewire_upload_options known; uint64_t later; } newer = { .known = { .size = sizeof newer } };
+    newer.later = 1;
+    FAILS(framewire_upload_new(&newer.known, &upload), FRAMEWIRE_INVALID_ARGUMENT, "a field after the first 48");
+    newer.later = 0;
+    OK(framewire_upload_new(&newer.known, &upload));
+    framewire_upload_progress progress;
+    memset(&progress, 0xff, sizeof progress);
+    progress.size = 8;
+    FAILS(framewire_upload_get_progress(upload, 0, &progress), FRAMEWIRE_INVALID_ARGUMENT, "progress.size is 8");
+    progress.size = sizeof progress;
+    OK(framewire_upload_get_progress(upload, 0, &progress));
+    CHECK(progress.number == 0 && progress.peer == 0 && progress.bytes == 0 && progress.chunks == 0);
+    CHECK(progress.total == 0 && progress.state == FRAMEWIRE_UPLOAD_IDLE && progress.reserved == 0);
+    framewire_upload_stats stats = { .size = 8 };
+    FAILS(framewire_upload_get_stats(upload, &stats), FRAMEWIRE_INVALID_ARGUMENT, "stats.size is 8");
+    stats = (framewire_upload_stats){ .size = sizeof stats, .waiting = 1 };
+    OK(framewire_upload_get_stats(upload, &stats));
+    CHECK(stats.waiting == 0 && stats.completed == 0 && stats.echoes_dropped == 0);
+    framewire_upload_free(upload);
+}
+
 static void servers(void) {
     framewire_ice_server ice[1] = { { 0 } };
     framewire_server_options options = { .size = sizeof options, .ice_server_count = 1 };
@@ -289,6 +314,7 @@ int main(int argc, char **argv) {
     source_options();
     peers();
     clients();
+    uploads();
     servers();
     ingests();
     if (argc > 1) {

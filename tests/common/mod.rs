@@ -14,6 +14,7 @@ pub mod rtp;
 pub mod script;
 pub mod stun;
 pub mod turn;
+pub mod uploader;
 pub mod vp8;
 pub mod vpx;
 pub mod watcher;

@@ -5,7 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::mem;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A new file of ours in a folder, made when the first byte comes, and removed when this is dropped.
 /// Nobody else may read it.
@@ -19,6 +19,11 @@ impl TempFile {
     /// A file that will be in `folder`.
     pub fn new(folder: impl Into<PathBuf>) -> TempFile {
         TempFile { folder: folder.into(), open: None }
+    }
+
+    /// Where the file is, if there is one.
+    pub fn path(&self) -> Option<&Path> {
+        self.open.as_ref().map(|(_, path)| path.as_path())
     }
 
     /// Where the file is, if there is one. It is the caller's from now on.
