@@ -311,6 +311,28 @@ typedef enum framewire_ingest_kind {
     FRAMEWIRE_INGEST_SOUND = 2,
 } framewire_ingest_kind;
 
+// Which fields of a result are sent.
+typedef enum framewire_fields {
+    // All.
+    FRAMEWIRE_FIELDS_ALL = 1,
+    // None: metadata and errors only.
+    FRAMEWIRE_FIELDS_NONE = 2,
+    // Those of some names.
+    FRAMEWIRE_FIELDS_NAMED = 3,
+} framewire_fields;
+
+// Why no more results will come.
+typedef enum framewire_termination {
+    // The time that was allowed is over: "timeout_reached".
+    FRAMEWIRE_TERMINATION_TIMEOUT_REACHED = 1,
+    // There are no more pictures: "source_ended".
+    FRAMEWIRE_TERMINATION_SOURCE_ENDED = 2,
+    // Somebody ended it: "cancelled".
+    FRAMEWIRE_TERMINATION_CANCELLED = 3,
+    // It could not go on: "failed".
+    FRAMEWIRE_TERMINATION_FAILED = 4,
+} framewire_termination;
+
 // A data channel of a peer: messages both ways, beside the media or alone, in order and complete unless
 // its options say otherwise.
 //
@@ -1163,6 +1185,11 @@ typedef struct framewire_results_options {
     // How long a receiver may take nothing before a result for it is given up, in milliseconds; 0:
     // 30,000.
     uint32_t timeout_ms;
+    // The names of the fields that its results can have, `field_count` of them, for
+    // framewire_results_set_fields. Copied. NULL if that is 0.
+    const char *const *fields;
+    // How many.
+    size_t field_count;
 } framewire_results_options;
 
 // Figures of a feed, and how its last message went.
@@ -1242,6 +1269,50 @@ typedef struct framewire_upload_stats {
     // Keep-alives not sent back, because 16 MiB wait to be sent or the channel was closed.
     uint64_t echoes_dropped;
 } framewire_upload_stats;
+
+// One field of a result. It has no `size`, and will stay as it is.
+typedef struct framewire_field {
+    // Its name.
+    const char *name;
+    // Its value as JSON, which is sent as it is. What is no JSON, and NULL, is sent as
+    // {"__serialization_error__": text} and told in `errors`; the other fields go out.
+    const char *json;
+    // Where `json` is NULL: why there is none; NULL: "it has no value".
+    const char *error;
+} framewire_field;
+
+// A result and what it is about. 0 is the default of every field but `size`: JSON's null.
+//
+// What is sent is an object that always has the keys serialized_output_data (an object of the fields),
+// video_metadata (frame_id, received_at, pts, time_base, declared_fps, measured_fps, height, width), errors
+// (an array of texts), processing_complete and termination_reason.
+typedef struct framewire_result {
+    // sizeof(framewire_result).
+    size_t size;
+    // What it has: `field_count` of them. NULL if that is 0.
+    const struct framewire_field *fields;
+    // How many.
+    size_t field_count;
+    // What went wrong: `error_count` texts. NULL if that is 0.
+    const char *const *errors;
+    // How many.
+    size_t error_count;
+    // When the picture came: a text of your choice, ISO 8601 by custom.
+    const char *received_at;
+    // Its presentation time in units of `time_base`. Where this is the RTP timestamp that
+    // framewire_source_rtp_timestamp tells, and `time_base` is 1.0 / 90000, browsers find the picture.
+    int64_t pts;
+    // Seconds of a unit of `pts`; 0: both are null.
+    double time_base;
+    // Pictures a second that were promised,
+    double declared_fps;
+    // and that came.
+    double measured_fps;
+    // Columns of the picture.
+    uint32_t width;
+    // Rows of the picture.
+    uint32_t height;
+} framewire_result;
 
 // What a resolver is made from. 0 is the default of every field but `size`.
 typedef struct framewire_resolver_options {
@@ -1414,6 +1485,17 @@ enum framewire_status framewire_source_push_video_owned(struct framewire_source 
 // has no sound. CLOSED: the source has failed.
 enum framewire_status framewire_source_push_audio(struct framewire_source *source,
                                                   const struct framewire_audio_frame *frame);
+
+// The RTP timestamp that the picture with that capture time has, for every viewer: what is sent beside the
+// video can name its picture so, as `pts` in units of 1/90,000 s (framewire_result). Before or after the
+// picture is pushed. It holds while capture times rise; one that does not rise is moved, and a picture that
+// is sent once more, because a viewer needs a keyframe and none follows, has a later one.
+//
+// `capture_time_us` is as in the frame, but 0 names no picture: INVALID_ARGUMENT. INVALID_STATE: the source
+// has no pictures.
+enum framewire_status framewire_source_rtp_timestamp(struct framewire_source *source,
+                                                     uint64_t capture_time_us,
+                                                     uint32_t *timestamp);
 
 // Asks for a keyframe, which viewers do by themselves when they need one. Requests are coalesced:
 // at most one keyframe in `keyframe_window_ms`, and none is forgotten. Returns at once.
@@ -1957,6 +2039,30 @@ enum framewire_status framewire_upload_reason(struct framewire_upload *upload,
 // The figures of a receiver as they stand. `stats->size` must be set.
 enum framewire_status framewire_upload_get_stats(struct framewire_upload *upload,
                                                  struct framewire_upload_stats *stats);
+
+// Which fields are sent of the results that come from now on: `mode` is a framewire_fields, `names` has
+// `count` names for FRAMEWIRE_FIELDS_NAMED and is NULL otherwise. At first all are.
+//
+// INVALID_ARGUMENT: a name that is none of `options->fields`; the sentence lists those. A result that lacks
+// a field of these names goes out without it, and says so in its `errors`.
+enum framewire_status framewire_results_set_fields(struct framewire_results *results,
+                                                   uint32_t mode,
+                                                   const char *const *names,
+                                                   size_t count);
+
+// Sends one result in its envelope: framewire_results_send with the JSON made here. Nothing of `result` is
+// kept.
+enum framewire_status framewire_results_send_result(struct framewire_results *results,
+                                                    uint32_t frame_id,
+                                                    const struct framewire_result *result);
+
+// Sends the last envelope, with processing_complete true: framewire_results_finish with the JSON made here.
+// `reason` is a framewire_termination, or 0 for null; `last` may be NULL: then it has no fields.
+enum framewire_status framewire_results_complete(struct framewire_results *results,
+                                                 uint32_t reason,
+                                                 const struct framewire_result *last,
+                                                 uint32_t linger_ms,
+                                                 uint64_t *acknowledged);
 
 // Makes a resolver that knows of nothing. `options` may be NULL: all defaults.
 //

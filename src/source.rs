@@ -46,6 +46,8 @@ struct Shared {
     events: Option<Arc<Events>>,
     state: Mutex<State>,
     clock: CaptureClock,
+    /// Where the RTP clocks of picture and sound begin: random, RFC 3550 section 5.1.
+    rtp_bases: [u32; 2],
     fanout: Fanout,
     video: Option<VideoRoad>,
     audio: Option<AudioRoad>,
@@ -79,6 +81,7 @@ impl Source {
             events: options.events,
             state: Mutex::new(State::Live),
             clock: CaptureClock::default(),
+            rtp_bases: random_pair(),
             fanout: Fanout::default(),
             video: options.video.as_ref().map(VideoRoad::new),
             audio: options.audio.as_ref().map(AudioRoad::new),
@@ -172,6 +175,27 @@ impl Source {
         Ok(())
     }
 
+    /// The RTP timestamp that the picture captured then has, for every viewer: what is said of it beside the
+    /// video can name it so. Before or after it is pushed; it holds while capture times rise.
+    ///
+    /// # Errors
+    /// `InvalidState` where there is no picture.
+    pub fn rtp_timestamp(&self, capture: Time) -> Result<u32> {
+        let shared = self.shared();
+        shared.video()?;
+        let capture = shared.clock.place(Some(capture), clock::now());
+        Ok(capture.rtp(Kind::Video.clock_rate()).wrapping_add(self.rtp_base(Kind::Video)))
+    }
+
+    /// What its RTP times of that kind begin with.
+    pub fn rtp_base(&self, kind: Kind) -> u32 {
+        let [video, audio] = self.shared().rtp_bases;
+        match kind {
+            Kind::Video => video,
+            Kind::Audio => audio,
+        }
+    }
+
     /// Where its packets leave.
     pub fn fanout(&self) -> &Fanout {
         &self.shared().fanout
@@ -214,6 +238,12 @@ impl Source {
     fn shared(&self) -> &Shared {
         &self.0.shared
     }
+}
+
+fn random_pair() -> [u32; 2] {
+    let (high, low) = uuid::Uuid::new_v4().as_u64_pair();
+    // The middle bits of a version 4 UUID say its version and variant.
+    [(high >> 32) as u32, low as u32]
 }
 
 impl Owner {

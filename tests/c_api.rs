@@ -29,6 +29,11 @@ fn sizes_tails_and_enum_values_are_checked() {
 }
 
 #[test]
+fn results_go_out_in_their_envelope_with_the_fields_that_are_wanted() {
+    run(&mut Command::new(compile("tests/c/envelope.c")));
+}
+
+#[test]
 fn handles_are_tokens_and_leave_nothing_behind() {
     print!("{}", run(&mut Command::new(compile("tests/c/handles.c"))));
 }

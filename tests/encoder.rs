@@ -159,6 +159,25 @@ fn what_rate_control_leaves_out_is_counted_and_not_missed() {
 // Time.
 
 #[test]
+fn a_capture_time_names_the_rtp_time_of_its_picture_before_and_after_it_is_pushed() {
+    // Ours, and a clock of the application's own, placed by what is asked first.
+    for begin in [clock::now().0, 7] {
+        let source = source(small());
+        let frames = tap(&source, Kind::Video);
+        let base = source.rtp_base(Kind::Video);
+        for n in 0..20 {
+            let capture = begin + n * 33_333 + n % 3;
+            let before = source.rtp_timestamp(Time(capture)).expect("it has pictures");
+            source.push_video(picture(64, 48, Some(capture), |_, _| n as u8)).expect("it is live");
+            assert_eq!(frames.next().rtp_time.wrapping_add(base), before);
+            assert_eq!(source.rtp_timestamp(Time(capture)).expect("it has pictures"), before);
+        }
+    }
+    let bases = [source(small()), source(small())].map(|source| source.rtp_base(Kind::Video));
+    assert_ne!(bases[0], bases[1], "random: RFC 3550 section 5.1");
+}
+
+#[test]
 fn capture_time_becomes_rtp_time_and_never_goes_back() {
     let source = source(small());
     let frames = tap(&source, Kind::Video);

@@ -10,6 +10,7 @@ use common::rtp::Packet;
 use common::vp8::{Depacketizer, Descriptor, Frame};
 use common::vpx;
 use common::watcher::{Arrival, PATIENCE, Section};
+use framewire::time::Time;
 use std::time::{Duration, Instant};
 
 /// Everything that came in a few seconds.
@@ -118,6 +119,47 @@ fn packets_are_as_the_standards_have_them() {
         let ticks = f64::from(stamps[1].timestamp.wrapping_sub(stamps[0].timestamp));
         assert!((ticks / 90.0 - millis).abs() <= 1.0, "{ticks} ticks for {millis} ms of capture");
     }
+}
+
+#[test]
+fn a_timestamp_names_a_picture_to_every_viewer_and_to_the_program() {
+    let mut air = Air::with(30, 1_000_000, false);
+    let mut viewers = [Viewer::join(&air.source), Viewer::join(&air.source)];
+    let mut packets: [Vec<Packet>; 2] = Default::default();
+    let until = Instant::now() + PATIENCE;
+    let both = |packets: &[Vec<Packet>; 2]| {
+        let second: Vec<u32> = packets[1].iter().map(|packet| packet.timestamp).collect();
+        packets[0].iter().filter(|packet| packet.marker && second.contains(&packet.timestamp)).count()
+    };
+    while both(&packets) < 30 && Instant::now() < until {
+        for (viewer, packets) in viewers.iter_mut().zip(&mut packets) {
+            air.watch(&mut viewer.watcher, until, |_, arrival| {
+                if let Arrival::Rtp { packet, .. } = arrival {
+                    packets.push(packet);
+                }
+                packets.last().is_some_and(|packet| packet.marker)
+            });
+        }
+    }
+    let seen = packets.map(|packets| {
+        let frames = frames(&packets);
+        let stamps = frames.iter().map(|frame| frame.timestamp);
+        strips(&frames).into_iter().zip(stamps).collect::<Vec<_>>()
+    });
+    let told = |strip: &Strip, timestamp: u32| {
+        // The strip has whole milliseconds.
+        let told = air.source.rtp_timestamp(Time(u64::from(strip.millis) * 1_000)).expect("it has pictures");
+        timestamp.wrapping_sub(told) <= 90
+    };
+    let [first, second] = seen.map(|mut seen| {
+        let all = seen.len();
+        seen.retain(|(strip, timestamp)| told(strip, *timestamp));
+        // One that is sent again for who joins has another.
+        assert!(seen.len() + 3 >= all, "{} of {all}", seen.len());
+        seen
+    });
+    let alike = first.iter().filter(|one| second.contains(one)).count();
+    assert!(alike >= 25, "{alike} pictures were the same to both");
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod text;
 
 pub mod channel;
 pub mod client;
+pub mod envelope;
 pub mod events;
 pub mod frame;
 pub mod ice;
@@ -32,7 +33,7 @@ pub mod version;
 pub mod video;
 
 /// The files of the header, in its order.
-pub const HEADER: [&str; 20] = [
+pub const HEADER: [&str; 21] = [
     "status",
     "version",
     "log",
@@ -51,6 +52,7 @@ pub const HEADER: [&str; 20] = [
     "client",
     "results",
     "upload",
+    "envelope",
     "resolver",
     "stats",
 ];

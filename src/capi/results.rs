@@ -1,5 +1,6 @@
 //! The results handle.
 
+use super::envelope::texts;
 use super::guard::{guard, guard_free, required};
 use super::peer::framewire_peer;
 use super::registry::{PEERS, RESULTS, SERVERS, SOURCES};
@@ -10,7 +11,7 @@ use super::status::framewire_status;
 use super::text;
 use crate::error::{Error, Result};
 use crate::message::sender::Mode;
-use crate::results::{Results, ResultsOptions};
+use crate::results::{Finished, Results, ResultsOptions};
 use std::ffi::{c_char, c_void};
 use std::slice;
 use std::time::Duration;
@@ -60,9 +61,14 @@ pub struct framewire_results_options {
     /// How long a receiver may take nothing before a result for it is given up, in milliseconds; 0:
     /// 30,000.
     pub timeout_ms: u32,
+    /// The names of the fields that its results can have, `field_count` of them, for
+    /// framewire_results_set_fields. Copied. NULL if that is 0.
+    pub fields: *const *const c_char,
+    /// How many.
+    pub field_count: usize,
 }
 plain!(framewire_results_options, first 40, {
-    size, label, mode, window, gzip, chunk_size, max_message, timeout_ms,
+    size, label, mode, window, gzip, chunk_size, max_message, timeout_ms, fields, field_count,
 });
 
 /// Figures of a feed, and how its last message went.
@@ -189,17 +195,12 @@ pub unsafe extern "C" fn framewire_results_finish(
     guard(|| {
         // Not the entry: a free while we wait must find nobody who holds it.
         let results = RESULTS.get(results)?.results.clone();
-        let linger = match linger_ms {
-            1..=600_000 => Duration::from_millis(linger_ms.into()),
-            _ => return Err(Error::argument(format!("linger_ms is {linger_ms} but must be 1 to 600000"))),
-        };
+        let linger = lingering(linger_ms)?;
         // SAFETY: the caller promises that `last` has `length` readable bytes.
         let last = unsafe { bytes(last, length, "last") }?.to_vec();
         let finished = results.finish(last, linger)?;
-        if !acknowledged.is_null() {
-            // SAFETY: the caller promises that it is writable.
-            unsafe { acknowledged.write(finished.acknowledged) };
-        }
+        // SAFETY: the caller promises that `acknowledged` is NULL or writable.
+        unsafe { acknowledgements(acknowledged, finished) };
         Ok(())
     })
 }
@@ -233,6 +234,30 @@ pub struct Entry {
     results: Results,
 }
 
+impl Entry {
+    /// The feed itself.
+    pub(super) fn feed(&self) -> &Results {
+        &self.results
+    }
+}
+
+/// How long a last message is waited for.
+pub(super) fn lingering(linger_ms: u32) -> Result<Duration> {
+    match linger_ms {
+        1..=600_000 => Ok(Duration::from_millis(linger_ms.into())),
+        _ => Err(Error::argument(format!("linger_ms is {linger_ms} but must be 1 to 600000"))),
+    }
+}
+
+/// # Safety
+/// `to` is NULL or writable.
+pub(super) unsafe fn acknowledgements(to: *mut u64, finished: Finished) {
+    if !to.is_null() {
+        // SAFETY: as promised to us.
+        unsafe { to.write(finished.acknowledged) };
+    }
+}
+
 /// # Safety
 /// `from` is NULL, or has `length` readable bytes for `'a`.
 pub(super) unsafe fn bytes<'a>(from: *const c_void, length: usize, name: &str) -> Result<&'a [u8]> {
@@ -249,10 +274,12 @@ pub(super) unsafe fn bytes<'a>(from: *const c_void, length: usize, name: &str) -
 
 impl framewire_results_options {
     /// # Safety
-    /// The label is NULL or a C string.
+    /// The label is NULL or a C string, and there are so many fields.
     unsafe fn convert(&self) -> Result<ResultsOptions> {
         // SAFETY: as promised to us.
         let label = unsafe { text::read_optional(self.label, "options.label") }?;
+        // SAFETY: as promised to us.
+        let fields = unsafe { texts(self.fields, self.field_count, "options.fields") }?;
         let default = ResultsOptions::default();
         let or = |given: u32, default: usize| if given == 0 { default } else { given as usize };
         Ok(ResultsOptions {
@@ -271,6 +298,7 @@ impl framewire_results_options {
             chunk_size: or(self.chunk_size, default.chunk_size),
             max_message: or(self.max_message, default.max_message),
             timeout: millis(self.timeout_ms).unwrap_or(default.timeout),
+            fields: fields.into_iter().map(str::to_owned).collect(),
         })
     }
 }

@@ -75,6 +75,23 @@ impl<T: Sized> Out<T> {
     }
 }
 
+/// More elements were never meant.
+const MOST: usize = 4096;
+
+/// An array that C has, of elements without a `size`.
+///
+/// # Safety
+/// `from` is NULL, or has `count` readable elements for `'a`.
+pub unsafe fn array<'a, T>(from: *const T, count: usize, name: &str) -> Result<&'a [T]> {
+    match (from.is_null(), count) {
+        (_, 0) => Ok(&[]),
+        (true, _) => Err(Error::argument(format!("{name} is NULL but should have {count} elements"))),
+        // SAFETY: as promised to us.
+        (false, 1..=MOST) => Ok(unsafe { std::slice::from_raw_parts(from, count) }),
+        (false, _) => Err(Error::argument(format!("{name} has {count} elements but may have {MOST}"))),
+    }
+}
+
 /// A field that has no meaning yet.
 pub fn unused(value: u32, name: &str) -> Result<()> {
     if value == 0 { Ok(()) } else { Err(Error::argument(format!("{name} is {value} but must be 0"))) }

@@ -14,6 +14,7 @@ use crate::id::Id;
 use crate::mailbox::Pushed;
 use crate::pool::Pool;
 use crate::source::{AudioOptions, Source, SourceOptions, VideoOptions};
+use crate::time::Time;
 use std::sync::Arc;
 
 /// What you publish: raw pictures and sound, encoded once, sent to every peer that watches.
@@ -208,6 +209,32 @@ pub unsafe extern "C" fn framewire_source_push_audio(
         let frame = unsafe { sized::read(frame, "frame") }?;
         // SAFETY: the caller promises that its samples are readable until the call returns.
         entry.source.push_audio(&unsafe { frame.view() }?)
+    })
+}
+
+/// The RTP timestamp that the picture with that capture time has, for every viewer: what is sent beside the
+/// video can name its picture so, as `pts` in units of 1/90,000 s (framewire_result). Before or after the
+/// picture is pushed. It holds while capture times rise; one that does not rise is moved, and a picture that
+/// is sent once more, because a viewer needs a keyframe and none follows, has a later one.
+///
+/// `capture_time_us` is as in the frame, but 0 names no picture: INVALID_ARGUMENT. INVALID_STATE: the source
+/// has no pictures.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn framewire_source_rtp_timestamp(
+    source: *mut framewire_source,
+    capture_time_us: u64,
+    timestamp: *mut u32,
+) -> framewire_status {
+    guard(|| {
+        let entry = SOURCES.get(source)?;
+        required(timestamp, "timestamp")?;
+        if capture_time_us == 0 {
+            return Err(Error::argument("capture_time_us is 0, which is no picture's"));
+        }
+        let found = entry.source.rtp_timestamp(Time(capture_time_us))?;
+        // SAFETY: `timestamp` is not NULL, and the caller promises that it is writable.
+        unsafe { timestamp.write(found) };
+        Ok(())
     })
 }
 

@@ -262,7 +262,7 @@ fn arrival(peer: Id, kind: Kind, section: &Section) -> Arrival {
 fn stream(source: Source, kind: Kind, section: &Section, sending: Option<&Sending>) -> Option<Stream> {
     let (codec, sending) = (section.codec.as_ref()?, sending?);
     let random = Uuid::new_v4();
-    let [a, b, g, h, .., c, d, e, f] = *random.as_bytes();
+    let [a, b, g, h, ..] = *random.as_bytes();
     let rtx = codec.rtx.zip(sending.rtx_ssrc).map(|(payload_type, ssrc)| Rtx {
         payload_type,
         ssrc,
@@ -275,7 +275,7 @@ fn stream(source: Source, kind: Kind, section: &Section, sending: Option<&Sendin
         // In the lower half: a receiver that misses the first packets over a wrap guesses SRTP's rollover
         // counter wrong, and never decrypts (RFC 3711 section 3.3.1).
         first_sequence: u16::from_be_bytes([a, b]) & 0x7fff,
-        timestamp_offset: u32::from_be_bytes([c, d, e, f]),
+        timestamp_offset: source.rtp_base(kind),
         cname: sending.cname.as_str().into(),
         mid: section.mid.as_str().into(),
         extensions: section.extensions,

@@ -4,6 +4,7 @@
 //! One thread a feed, which sleeps until there is a result, room on a channel, an acknowledgement or a
 //! timer.
 
+mod envelope;
 mod thread;
 mod viewer;
 
@@ -11,6 +12,7 @@ use crate::channel::Channel;
 use crate::error::{Error, Result, Status};
 use crate::id::Id;
 use crate::message::chunk::Outgoing;
+use crate::message::envelope::Fields;
 use crate::message::sender::{Mode, SenderOptions};
 use crate::message::{MAX_MESSAGE, ack, chunk};
 use crate::stats::Counter;
@@ -39,6 +41,8 @@ pub struct ResultsOptions {
     pub max_message: usize,
     /// How long a peer may take nothing before its result is given up.
     pub timeout: Duration,
+    /// The names of the fields that its results can have.
+    pub fields: Vec<String>,
 }
 
 /// A feed of results. Cloning gives another handle to the same one; it ends with [`Results::close`], or with
@@ -62,6 +66,8 @@ struct Shared {
     // Held to put in or take out, never while anything is sent.
     state: Mutex<State>,
     wake: Condvar,
+    /// Which fields are sent.
+    fields: Mutex<Arc<Fields>>,
     figures: Figures,
 }
 
@@ -135,6 +141,7 @@ impl Default for ResultsOptions {
             chunk_size: chunk::CHUNK_SIZE,
             max_message: MAX_MESSAGE,
             timeout: Duration::from_secs(30),
+            fields: Vec::new(),
         }
     }
 }
@@ -162,6 +169,7 @@ impl Results {
             options,
             state: Mutex::new(State::default()),
             wake: Condvar::new(),
+            fields: Mutex::default(),
             figures: Figures::default(),
         });
         thread::start(&shared)?;

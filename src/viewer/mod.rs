@@ -34,7 +34,8 @@ pub struct StreamConfig {
     /// The sequence number of the first packet: random, RFC 3550 section 5.1; below 2¹⁵, so that
     /// losing the first packets cannot mislead a guess of SRTP about wraps (RFC 3711 section 3.3.1).
     pub first_sequence: u16,
-    /// What is added to the source's RTP time: random, RFC 3550 section 5.1.
+    /// What is added to the source's RTP time: random (RFC 3550 section 5.1), but the same for all viewers
+    /// of a source, so that a timestamp names a picture to all of them.
     pub timestamp_offset: u32,
     /// The same for all streams of a peer, so that they are played in sync. At most 255 bytes.
     pub cname: Arc<str>,

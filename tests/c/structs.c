@@ -306,6 +306,26 @@ static void outputs(void) {
     framewire_source_free(source);
 }
 
+static void results(void) {
+    framewire_results *results = NULL;
+    framewire_results_options options = { .size = sizeof options, .field_count = 1 };
+    FAILS(framewire_results_new(&options, &results), FRAMEWIRE_INVALID_ARGUMENT, "options.fields is NULL");
+    const char *names[] = { NULL };
+    options.fields = names;
+    FAILS(framewire_results_new(&options, &results), FRAMEWIRE_INVALID_ARGUMENT, "options.fields[0] is NULL");
+    /* As a program of the first release fills it. */
+    options.size = offsetof(framewire_results_options, fields);
+    OK(framewire_results_new(&options, &results));
+    struct { framewire_result known; uint64_t later; } newer = { .known = { .size = sizeof newer }, .later = 1 };
+    FAILS(framewire_results_send_result(results, 1, &newer.known), FRAMEWIRE_INVALID_ARGUMENT, "result.size is 96");
+    newer.later = 0;
+    OK(framewire_results_send_result(results, 1, &newer.known));
+    newer.known.size = 80;
+    FAILS(framewire_results_send_result(results, 1, &newer.known), FRAMEWIRE_INVALID_ARGUMENT, "result.size is 80");
+    FAILS(framewire_results_complete(results, 0, &newer.known, 1, NULL), FRAMEWIRE_INVALID_ARGUMENT, "last.size is 80");
+    framewire_results_free(results);
+}
+
 int main(int argc, char **argv) {
     (void)argv;
     events();
@@ -317,6 +337,7 @@ int main(int argc, char **argv) {
     uploads();
     servers();
     ingests();
+    results();
     if (argc > 1) {
         source_numbers();
         video_frames();
