@@ -13,7 +13,7 @@ FEATURES := $(if $(STATIC),--target-dir target/static --no-default-features --fe
 
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 SONAME = libframewire.so.$(shell sed -n 's/^#define FRAMEWIRE_ABI_VERSION //p' include/framewire.h)
-EXAMPLES = $(addprefix $(TARGET)/examples-c/,on_air own_signalling take_frames)
+EXAMPLES = $(addprefix $(TARGET)/examples-c/,on_air own_signalling results take_frames)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-build build examples demo test check test-static fuzz sanitize bench install

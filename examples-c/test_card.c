@@ -264,13 +264,22 @@ static void words(test_card *card, uint32_t number, double seconds) {
 }
 
 /* Three balls that between them cross every part of the picture. */
+static void place(const test_card *card, int i, double seconds, float *x, float *y, float *radius) {
+    float r = *radius = (34 - 7 * i) * card->unit;
+    *x = r + (0.5f + 0.5f * sinf(seconds * (0.83f + 0.31f * i) + 2 * i)) * (card->width - 2 * r);
+    *y = r + (0.5f + 0.5f * sinf(seconds * (1.27f - 0.22f * i) + i)) * (card->height - 16 - 2 * r);
+}
+
+void test_card_ball(const test_card *card, uint32_t number, float *x, float *y, float *radius) {
+    place(card, 0, (double)number / card->fps, x, y, radius);
+}
+
 static void balls(test_card *card, double seconds) {
     static const color paint[3] = { { 255, 176, 32 }, { 80, 236, 160 }, { 255, 92, 138 } };
     for (int i = 0; i < 3; i++) {
-        float r = (34 - 7 * i) * card->unit;
-        float x = 0.5f + 0.5f * sinf(seconds * (0.83f + 0.31f * i) + 2 * i);
-        float y = 0.5f + 0.5f * sinf(seconds * (1.27f - 0.22f * i) + i);
-        ball(card, r + x * (card->width - 2 * r), r + y * (card->height - 16 - 2 * r), r, paint[i]);
+        float x, y, r;
+        place(card, i, seconds, &x, &y, &r);
+        ball(card, x, y, r, paint[i]);
     }
 }
 

@@ -22,6 +22,9 @@ void test_card_free(test_card *card);
  * bytes, the card's own until the next draw. */
 const uint8_t *test_card_draw(test_card *card, uint32_t number, uint64_t capture_us);
 
+/* Where the first of the balls is in frame `number`: its centre and its radius, in pixels. */
+void test_card_ball(const test_card *card, uint32_t number, float *x, float *y, float *radius);
+
 /* Writes `count` samples that begin `first` samples after frame 0: a quiet 440 Hz, and a beep while the
  * ring of the picture flashes, at the start of each second. */
 void test_card_tone(int16_t *samples, size_t count, uint64_t first);

@@ -8,12 +8,16 @@ mod http_client;
 use common::camera::{Camera, HEIGHT, LOUDNESS, TONE, WIDTH};
 use common::card::{self, Strip};
 use common::watcher::PATIENCE;
+use framewire::channel::ChannelOptions;
+use framewire::message::chunk::Header;
 use framewire::peer::{Peer, PeerOptions};
+use framewire::sink::{Sink, SinkOptions};
 use http_client::Client;
+use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::{fs, iter};
+use std::{fs, iter, thread};
 
 /// What `take_frames.c` writes.
 const FPS: f64 = 30.0;
@@ -39,6 +43,73 @@ impl Taking {
         let length = self.stdout.read_line(&mut line).expect("it writes text");
         assert!(length > 0, "it ended: {:?}", self.child.wait());
         line.trim_end().to_owned()
+    }
+}
+
+#[test]
+fn every_viewer_gets_results_of_its_frames_and_the_last_word() {
+    let mut command = Command::new(harness::compile_example("results"));
+    command.env("FRAMEWIRE_BIND", "127.0.0.1:0").env("FRAMEWIRE_MEDIA_ADDRESS", "127.0.0.1");
+    let mut child =
+        command.env("FRAMEWIRE_SECONDS", "6").stdout(Stdio::piped()).spawn().expect("it was compiled");
+    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    let mut line = || lines.next().expect("a line").expect("text");
+    let first = line();
+    let address =
+        first.strip_prefix("with results: http://").and_then(|rest| rest.strip_suffix("/watch/test"));
+    let address = address.expect("where to watch").parse().expect("an address");
+    let viewers = [0; 2].map(|_| {
+        let options = PeerOptions {
+            media_address: Some([127, 0, 0, 1].into()),
+            accept_channels: true,
+            ..PeerOptions::default()
+        };
+        let (peer, sink) =
+            (Peer::new(options).expect("a peer"), Sink::new(SinkOptions::default()).expect("a sink"));
+        peer.receive(None, &sink).expect("a new peer");
+        // So that the offer has data channels.
+        let channel = peer.channel(ChannelOptions::default()).expect("a new peer");
+        let offer = peer.offer(PATIENCE).expect("an offer");
+        let mut client = Client::to(address);
+        let created = client.ask("POST", "/whep/test", "Content-Type: application/sdp\r\n", &offer);
+        assert_eq!(created.status, 201, "{}", created.body);
+        peer.accept(&created.body, PATIENCE).expect("an answer");
+        (peer, sink, channel)
+    });
+    let ends = viewers
+        .map(|(peer, sink, channel)| thread::spawn(move || (results_of(&peer), (peer, sink, channel))));
+    let ends = ends.map(|end| end.join().expect("no panic"));
+    assert_eq!(line(), "told 2 viewers that it is over");
+    // They live until then: an acknowledgement goes no further than its peer.
+    for ((complete, frames), _) in ends {
+        assert_eq!(complete["termination_reason"], "timeout_reached");
+        assert!(frames.len() >= 2 && frames.is_sorted(), "{frames:?}");
+    }
+    let status = child.wait().expect("it is our child");
+    assert!(status.success(), "{status}");
+}
+
+/// The last word, and the frames that the results before it are about, each with a box.
+fn results_of(peer: &Peer) -> (Value, Vec<u64>) {
+    let channel = peer.next_channel(Some(PATIENCE)).expect("the server makes it");
+    assert_eq!(channel.label(), "results");
+    let mut frames = Vec::new();
+    loop {
+        let message = channel.next(Some(PATIENCE)).expect("a result");
+        let chunk = Header::read(&message.data).expect("a chunk");
+        let (Header { id, .. }, json) = chunk;
+        let envelope: Value = serde_json::from_slice(json).expect("the envelope");
+        let ack = format!("{{\"ack\": {id}}}");
+        channel.send(ack.as_bytes(), true).expect("it is open");
+        if envelope["processing_complete"] == true {
+            return (envelope, frames);
+        }
+        let (output, metadata) = (&envelope["serialized_output_data"], &envelope["video_metadata"]);
+        assert_eq!((&output["frame"], &metadata["frame_id"]), (&Value::from(id), &Value::from(id)));
+        assert_eq!(metadata["time_base"], 1.0 / 90_000.0);
+        assert!(metadata["pts"].as_u64().is_some_and(|pts| u32::try_from(pts).is_ok()), "{metadata}");
+        assert!(output["boxes"][0]["width"].as_u64() == Some(68), "{output}");
+        frames.push(u64::from(id));
     }
 }
 

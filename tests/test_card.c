@@ -75,6 +75,20 @@ static void any_size_is_drawn(void) {
     test_card_free(NULL);
 }
 
+/* The ball is where it is said to be: what it covers is brighter and warmer than the waves. */
+static void the_ball_is_where_it_is_said(void) {
+    test_card *card = test_card_new(1280, 720, 30);
+    CHECK(card);
+    for (uint32_t number = 0; number < 300; number += 7) {
+        float x, y, r;
+        test_card_ball(card, number, &x, &y, &r);
+        CHECK(x - r >= 0 && x + r <= 1280 && y - r >= 0 && y + r <= 704 && r > 30);
+        const uint8_t *middle = test_card_draw(card, number, 1) + 4 * ((size_t)y * 1280 + (size_t)x);
+        CHECK(middle[0] > 180 && middle[1] > middle[2] + 40); /* orange */
+    }
+    test_card_free(card);
+}
+
 /* Cut anywhere, the tone is the same tone; it is heard, does not clip, and beeps as the second begins. */
 static void the_tone_has_no_seams(void) {
     static int16_t whole[2 * TEST_CARD_RATE], pieces[2 * TEST_CARD_RATE];
@@ -95,6 +109,7 @@ int main(void) {
     the_strip_tells_frame_and_time();
     it_moves_all_over();
     any_size_is_drawn();
+    the_ball_is_where_it_is_said();
     the_tone_has_no_seams();
     return 0;
 }

@@ -21,8 +21,10 @@ pub const WATCH: Page = Page { path: "/watch", content_type: HTML, content: incl
 pub const PUBLISH: Page =
     Page { path: "/publish", content_type: HTML, content: include_str!("page/publish.html") };
 
-const PAGES: [Page; 8] = [
+const PAGES: [Page; 9] = [
     Page { path: "/", content_type: HTML, content: include_str!("page/index.html") },
+    // For pages of the program's own, too.
+    Page { path: "/framewire.js", content_type: SCRIPT, content: include_str!("page/framewire.js") },
     Page { path: "/page/index.js", content_type: SCRIPT, content: include_str!("page/index.js") },
     Page { path: "/page/session.js", content_type: SCRIPT, content: include_str!("page/session.js") },
     Page { path: "/page/watch.js", content_type: SCRIPT, content: include_str!("page/watch.js") },

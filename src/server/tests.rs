@@ -446,6 +446,9 @@ fn the_pages_hang_together() {
         }
     }
     assert!(seen.len() >= 11, "{seen:?}");
+    let module = station.ask("GET", "/framewire.js", "", "");
+    assert_eq!(module.header("Content-Type"), Some("text/javascript; charset=utf-8"));
+    assert!(!module.text().lines().any(|line| line.starts_with("import")), "it needs nothing else");
     for path in seen.iter().map(String::as_str).chain(["/favicon.ico"]) {
         assert_eq!(station.ask("GET", path, "", "").status, 200, "{path}");
     }

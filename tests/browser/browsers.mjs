@@ -132,6 +132,11 @@ export class Tab {
     return this.#page.exposeFunction(name, call);
   }
 
+  /** As on a phone that is held upright. */
+  phone() {
+    return this.#page.setViewport({ width: 390, height: 844, deviceScaleFactor: 2 });
+  }
+
   async screenshot(name = this.#name) {
     mkdirSync(screenshots, { recursive: true });
     await this.#page.bringToFront();

@@ -1,4 +1,4 @@
-// The demo as a child process: started on a free port, read line by line, ended by Ctrl-C.
+// The demo, or another example, as a child process: started on a free port, read line by line, ended by Ctrl-C.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { PATIENCE, within } from './deadline.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const program = process.env.FRAMEWIRE_DEMO ?? `${root}target/examples-c/on_air`;
+const folder = process.env.FRAMEWIRE_EXAMPLES ?? `${root}target/examples-c`;
 
 export class Demo {
   #child;
@@ -14,11 +14,11 @@ export class Demo {
   #exit;
 
   /** Starts it and waits for the address it prints. */
-  static async start() {
+  static async start(example = 'on_air') {
     const demo = new Demo();
     const env = { ...process.env, FRAMEWIRE_BIND: '127.0.0.1:0', FRAMEWIRE_MEDIA_ADDRESS: '127.0.0.1' };
     delete env.FRAMEWIRE_SECONDS; // it runs until it is stopped
-    demo.#child = spawn(program, {
+    demo.#child = spawn(`${folder}/${example}`, {
       env,
       stdio: ['ignore', 'pipe', 'inherit'],
     });

@@ -1,12 +1,14 @@
-'use strict';
-// Plays one stream over WHEP: joins at once, says how it goes, and comes back when it breaks.
+// Plays one stream over WHEP: joins at once, says how it goes, and comes back when it breaks. Results beside
+// it are drawn over the frames that they are about.
+import { Overlay, Results } from '../framewire.js';
 
 const video = element('video');
+const overlay = (framewire.overlay = new Overlay(video, element('overlay'), { picture: true }));
 
 let last; // the figures a second ago
 let silentSince; // since when nothing comes
 
-const page = {
+window.page = {
   labels: {
     connecting: 'Connecting', live: 'Live', paused: 'No picture', waiting: 'Off the air',
     reconnecting: 'Reconnecting', token: 'Locked', failed: 'Stopped',
@@ -21,10 +23,20 @@ const page = {
       if (video.srcObject !== stream) video.srcObject = stream;
       play();
     };
+    // So that the offer has data channels; results come on one that the server makes, if it has any.
+    pc.createDataChannel('', { negotiated: true, id: 200 });
+    pc.ondatachannel = ({ channel }) => {
+      framewire.results = new Results(channel, (result) => {
+        if (result.value?.processing_complete) overlay.clear();
+        else overlay.add(result);
+      });
+    };
   },
 
   left() {
     last = silentSince = null;
+    framewire.results = null;
+    overlay.clear();
   },
 };
 
