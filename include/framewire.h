@@ -239,7 +239,8 @@ typedef enum framewire_track_state {
     FRAMEWIRE_TRACK_WAITING_FOR_KEYFRAME = 1,
     // It is being decoded.
     FRAMEWIRE_TRACK_LIVE = 2,
-    // The sender left, or the connection ended. The next peer that feeds the sink begins anew.
+    // The sender left, or the connection ended. The next peer that feeds the sink begins anew; so does
+    // a sender that only paused its track, of which browsers say the same: it is WAITING again then.
     FRAMEWIRE_TRACK_ENDED = 3,
     // Too much in a row could not be decoded.
     FRAMEWIRE_TRACK_FAILED = 4,
@@ -1563,8 +1564,8 @@ void framewire_sink_free(struct framewire_sink *sink);
 // without end. On success `*frame` is yours until framewire_frame_unref.
 //
 // TIMEOUT: none came, also when it did not wait. CLOSED: the track is over and all of it was taken,
-// or the sink was freed meanwhile; framewire_last_error() says why. A peer that feeds the sink anew
-// opens it again. INVALID_STATE: the sink takes no pictures.
+// or the sink was freed meanwhile; framewire_last_error() says why. A peer that feeds the sink anew,
+// or a sender that had paused, opens it again. INVALID_STATE: the sink takes no pictures.
 enum framewire_status framewire_sink_next_video(struct framewire_sink *sink,
                                                 int32_t timeout_ms,
                                                 struct framewire_frame **frame);

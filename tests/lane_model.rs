@@ -77,11 +77,12 @@ mod receive {
     pub enum TrackState {
         Waiting,
         Ended,
+        Failed,
     }
 
     impl TrackState {
         pub fn is_over(self) -> bool {
-            self == TrackState::Ended
+            self != TrackState::Waiting
         }
     }
 }
@@ -163,6 +164,36 @@ fn what_comes_wakes_who_waits() {
 #[test]
 fn what_came_is_taken_in_order_and_then_the_end() {
     explore(feed_and_take);
+}
+
+#[test]
+fn a_track_that_begins_anew_wakes_who_came_back() {
+    explore(|| {
+        let lane = Arc::new(Lane::new(2));
+        let feed = lane.attach();
+        lane.enter(feed, TrackState::Ended, "a pause", || {});
+        let track = {
+            let lane = lane.clone();
+            spawn(move || {
+                lane.enter(feed, TrackState::Waiting, "it goes on", || {});
+                assert!(lane.put(feed, Item(1)));
+                lane.enter(feed, TrackState::Failed, "goodbye", || {});
+                lane.enter(feed, TrackState::Waiting, "too late", || panic!("what failed stays so"));
+            })
+        };
+        let taken = match drain(&lane) {
+            (items, why) if why == "a pause" => {
+                assert!(items.is_empty());
+                track.join().expect("it ends");
+                drain(&lane)
+            }
+            taken => {
+                track.join().expect("it ends");
+                taken
+            }
+        };
+        assert_eq!(taken, (vec![1], "goodbye".to_owned()));
+    });
 }
 
 #[test]

@@ -122,7 +122,7 @@ impl Out for Listener {
     }
 
     fn unit(&mut self, track: usize, unit: Unit) -> bool {
-        assert!(!self.ended[track], "nothing follows the end");
+        assert!(!self.ended[track], "nothing comes between an end and a beginning");
         let capture = match unit {
             Unit::Picture(picture) => {
                 assert!(picture.keyframe || self.decodable, "nothing before a keyframe");
@@ -131,10 +131,6 @@ impl Out for Listener {
                 picture.capture
             }
             Unit::Sound(sound) => sound.capture,
-            Unit::End => {
-                self.ended[track] = true;
-                return true;
-            }
         };
         assert!(capture <= self.now && capture >= self.captured[track], "time does not run backwards");
         self.captured[track] = capture;
@@ -142,7 +138,10 @@ impl Out for Listener {
     }
 
     fn state(&mut self, track: usize, state: TrackState, why: &str) {
-        assert!(!self.ended[track] || state == TrackState::Ended, "the end is the end");
+        assert!(!self.ended[track] || state == TrackState::Waiting, "after an end comes a beginning");
+        self.ended[track] = state == TrackState::Ended;
+        // A beginning needs a keyframe.
+        self.decodable &= !(self.ended[track] && track == 0);
         assert!(state != TrackState::Failed && !why.is_empty());
     }
 }

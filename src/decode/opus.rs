@@ -31,6 +31,11 @@ impl OpusDecoder {
         Ok(OpusDecoder { opus, format, channels: channels as usize })
     }
 
+    /// Forgets what it decoded.
+    pub fn reset(&mut self) {
+        self.opus.reset_state().expect("the request has nothing that could be wrong");
+    }
+
     /// Decodes a packet.
     ///
     /// # Errors

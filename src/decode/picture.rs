@@ -69,6 +69,12 @@ impl PictureStage {
         self.pool.fill(format, view.width, view.height, capture, fill).map(Decoded::Picture)
     }
 
+    /// What comes continues nothing that was.
+    pub fn restart(&mut self) {
+        self.errors.forget();
+        self.needs_keyframe = true;
+    }
+
     /// A picture was handed over. One that only arrived, or was only decoded, proves nothing.
     pub fn succeeded(&mut self) {
         self.errors.forget();

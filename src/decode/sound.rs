@@ -79,6 +79,13 @@ impl SoundStage {
         Ok(())
     }
 
+    /// What comes continues nothing that was.
+    pub fn restart(&mut self) {
+        self.opus.reset();
+        self.errors.forget();
+        self.next = None;
+    }
+
     /// A packet could not be decoded. True: too many in a row, the track has failed.
     pub fn failed(&mut self, now: Time) -> bool {
         self.errors.add(now)

@@ -40,9 +40,17 @@ struct Waiting {
 
 #[derive(Default)]
 struct State {
-    units: VecDeque<Unit>,
+    work: VecDeque<Work>,
+    /// How many of it are units.
+    units: usize,
     /// Why nothing more comes.
     over: Option<String>,
+}
+
+/// What comes to a decoder, in order. States are few: a track changes its own a few times a second.
+enum Work {
+    Unit(Unit),
+    State(TrackState, String),
 }
 
 /// Starts the decoder thread of a track that feeds `feed`.
@@ -78,35 +86,40 @@ impl Intake {
     /// Brings a unit. False: too many wait.
     pub fn put(&self, unit: Unit) -> bool {
         let mut state = self.0.state.lock();
-        let last = unit == Unit::End;
-        if state.over.is_some() || state.units.len() >= self.0.bound && !last {
+        if state.over.is_some() || state.units >= self.0.bound {
             return state.over.is_some();
         }
-        state.units.push_back(unit);
+        state.units += 1;
+        state.work.push_back(Work::Unit(unit));
         self.0.changed.notify_one();
         true
     }
 
-    /// Ends it after what waits.
-    pub fn end(&self, why: &str) {
-        self.0.state.lock().over.get_or_insert_with(|| why.to_owned());
-        self.0.changed.notify_one();
+    /// Has the track enter a state after what waits. After *ended* it may begin anew.
+    pub fn state(&self, entered: TrackState, why: &str) {
+        let mut state = self.0.state.lock();
+        if state.over.is_none() {
+            state.work.push_back(Work::State(entered, why.to_owned()));
+            self.0.changed.notify_one();
+        }
     }
 }
 
 impl Drop for Intake {
     fn drop(&mut self) {
-        self.end("the connection ended");
+        self.0.state.lock().over.get_or_insert_with(|| "the connection ended".to_owned());
+        self.0.changed.notify_one();
     }
 }
 
 impl Waiting {
-    /// Waits for a unit; the error is why none comes any more.
-    fn next(&self) -> std::result::Result<Unit, String> {
+    /// Waits for work; the error is why none comes any more.
+    fn next(&self) -> std::result::Result<Work, String> {
         let mut state = self.state.lock();
         loop {
-            if let Some(unit) = state.units.pop_front() {
-                return Ok(unit);
+            if let Some(work) = state.work.pop_front() {
+                state.units -= usize::from(matches!(work, Work::Unit(_)));
+                return Ok(work);
             }
             if let Some(why) = &state.over {
                 return Err(why.clone());
@@ -119,6 +132,16 @@ impl Waiting {
 enum Stage {
     Picture(PictureStage),
     Sound(SoundStage),
+}
+
+impl Stage {
+    /// What comes continues nothing that was.
+    fn restart(&mut self) {
+        match self {
+            Stage::Picture(stage) => stage.restart(),
+            Stage::Sound(stage) => stage.restart(),
+        }
+    }
 }
 
 struct Worker {
@@ -137,7 +160,14 @@ impl Worker {
     fn run(&mut self) {
         loop {
             let unit = match self.waiting.next() {
-                Ok(unit) => unit,
+                Ok(Work::Unit(unit)) => unit,
+                Ok(Work::State(state, why)) => {
+                    self.feed.enter(state, &why);
+                    if state == TrackState::Ended {
+                        self.stage.restart();
+                    }
+                    continue;
+                }
                 Err(why) => return self.feed.enter(TrackState::Ended, &why),
             };
             let now = clock::now();
@@ -145,9 +175,6 @@ impl Worker {
                 (Stage::Picture(stage), Unit::Picture(coded)) => {
                     let outcome = stage.decode(&coded, now);
                     self.picture(&coded, outcome, now)
-                }
-                (_, Unit::End) => {
-                    return self.feed.enter(TrackState::Ended, "the sender said goodbye");
                 }
                 (Stage::Sound(_), Unit::Sound(coded)) => self.sound(&coded, now),
                 _ => unreachable!("a track has one kind"),
@@ -269,8 +296,12 @@ impl Worker {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::convert::{Converter, I420};
+    use crate::encode::vp8::Vp8Encoder;
+    use crate::encode::{VideoEncoder, VideoSettings};
     use crate::error::Status;
     use crate::events::Events;
+    use crate::frame::{Format, Matrix};
     use crate::sink::{Sink, SinkOptions};
     use std::time::Duration;
 
@@ -326,14 +357,59 @@ mod tests {
         assert_eq!(sink.stats(Kind::Video).expect("it takes pictures").decoder.errors, 10);
     }
 
-    #[test]
-    fn an_end_comes_after_what_waits_and_a_dropped_intake_is_one() {
-        let (intake, sink, events, _told) = decoder();
-        intake.put(Unit::End);
-        let event = events.next(PATIENCE).expect("it is told");
-        assert_eq!((event.kind, event.value), (EventKind::VideoTrack, TrackState::Ended as i64));
-        assert_eq!(sink.next_video(Some(PATIENCE)).expect_err("over").sentence(), "the sender said goodbye");
+    /// A picture that decodes, and the one that continues it.
+    fn whole() -> [Unit; 2] {
+        let settings = VideoSettings { width: 64, height: 64, fps: 30.0, bitrate: 100_000 };
+        let mut encoder = Vp8Encoder::new(&settings, 1).expect("libvpx has memory");
+        let frame = VideoFrame {
+            format: Format::I420,
+            width: 64,
+            height: 64,
+            strides: [64, 32, 32],
+            planes: Box::new([4_096, 1_024, 1_024].map(|bytes| vec![128; bytes])),
+            capture: None,
+        };
+        let mut picture = I420::new();
+        Converter::new(Matrix::Bt601, None).convert(&frame, &mut picture).expect("a valid picture");
+        [true, false].map(|keyframe| {
+            let capture = clock::now();
+            let encoded = encoder.encode(&picture, capture, keyframe);
+            let frame = encoded.expect("it is encoded").expect("and not dropped");
+            assert_eq!(frame.keyframe, keyframe);
+            Unit::Picture(CodedPicture { data: frame.data, keyframe, rtp_time: 0, capture, arrived: capture })
+        })
+    }
 
+    #[test]
+    fn a_track_that_ended_begins_anew_with_a_keyframe() {
+        let (intake, sink, events, told) = decoder();
+        let [key, continued] = whole();
+        let enter = |state| intake.state(state, "so it is");
+        enter(TrackState::Live);
+        for unit in [&key, &continued] {
+            assert!(intake.put(unit.clone()));
+            assert_eq!(sink.next_video(Some(PATIENCE)).map(|_| ()), Ok(()));
+        }
+        enter(TrackState::Ended);
+        enter(TrackState::Waiting);
+        assert!(intake.put(continued) && intake.put(key));
+        let mut states = Vec::new();
+        while states.last() != Some(&(TrackState::Waiting as i64)) {
+            let event = events.next(PATIENCE).expect("it begins anew");
+            states.extend((event.kind == EventKind::VideoTrack).then_some(event.value));
+        }
+        let picture = sink.next_video(Some(PATIENCE)).expect("of the new beginning");
+        assert!(picture.keyframe && picture.number == 3, "what continues the old one is skipped");
+        drop(intake);
+        let news: Vec<_> = told.iter().collect();
+        assert_eq!(news, [News::Keyframe, News::Keyframe, News::Over]);
+        use TrackState::{Ended, Live, Waiting};
+        assert_eq!(states, [Live, Ended, Waiting].map(|state| state as i64));
+        assert_eq!(events.next(PATIENCE).map(|event| event.value), Ok(Ended as i64));
+    }
+
+    #[test]
+    fn a_dropped_intake_ends_the_track() {
         let (intake, sink, _events, told) = decoder();
         drop(intake);
         assert_eq!(told.recv_timeout(PATIENCE), Ok(News::Over));
@@ -344,7 +420,8 @@ mod tests {
     fn a_decoder_that_nobody_wants_ends_and_takes_nothing_more() {
         let (intake, sink, _events, told) = decoder();
         sink.close();
-        intake.end("it is over");
+        let [key, _] = whole();
+        intake.put(key);
         assert_eq!(told.recv_timeout(PATIENCE), Ok(News::Over));
         assert!(intake.put(broken()), "what is over swallows");
     }

@@ -315,7 +315,7 @@ impl Tracks {
             let line = line.clone();
             Box::new(move |news| line.decoder(n, news))
         };
-        let intake = Some(worker::start(kind, feed.clone(), tell)?);
+        let intake = Some(worker::start(kind, feed, tell)?);
         let feedback = section.feedback(sends, true);
         self.configs.push(TrackConfig {
             kind,
@@ -332,7 +332,7 @@ impl Tracks {
             received: section.received,
             counters: counters.clone(),
         });
-        self.tracks.push(Track { intake, feed, counters });
+        self.tracks.push(Track { intake, counters });
         Ok(())
     }
 

@@ -75,7 +75,7 @@ pub trait Out {
     fn send(&mut self, rtcp: &[u8]);
     /// Something for the decoder of the `track`-th track. False: its queue is full, and the unit is lost.
     fn unit(&mut self, track: usize, unit: Unit) -> bool;
-    /// The state of the `track`-th track changed.
+    /// The state of the `track`-th track changed, behind the units before it.
     fn state(&mut self, track: usize, state: TrackState, why: &str);
 }
 
@@ -161,7 +161,8 @@ impl Receiver {
         self.report.get_or_insert(arrived + FIRST_REPORT);
     }
 
-    /// Takes one (compound) RTCP packet: sender reports place media in time, a BYE ends its track.
+    /// Takes one (compound) RTCP packet: sender reports place media in time, a BYE ends its track until
+    /// packets come again.
     pub fn rtcp(&mut self, packet: &[u8], now: Time, out: &mut dyn Out) {
         if self.closed {
             return;
@@ -180,7 +181,7 @@ impl Receiver {
                     for ssrc in rtcp::ssrcs(leaving) {
                         let Some(track) = self.routes.of(ssrc) else { continue };
                         let (track, mut cx) = self.track(track, out);
-                        track.bye(ssrc, &mut cx);
+                        track.bye(ssrc, now, &mut cx);
                     }
                 }
                 Ok(_) => {}

@@ -12,7 +12,7 @@ use super::reception::{Interval, Reception};
 use super::sequence::{Place, Sequence, Timestamps};
 use super::sound::Sounds;
 use super::stats::{add, set};
-use super::{DecoderNews, Out, TrackConfig, TrackState, Unit};
+use super::{DecoderNews, Out, TrackConfig, TrackState};
 use crate::media::Kind;
 use crate::rtp::feedback::{Block, Writer};
 use crate::rtp::parse::Packet;
@@ -23,6 +23,9 @@ use std::time::Duration;
 /// A stream that was silent for so long may be followed by one with another SSRC. Two that send at
 /// once are layers of one picture, of which the first that came is taken.
 const SILENCE: Duration = Duration::from_secs(1);
+/// What comes so soon after a goodbye was under way when it was said. It is as long as the longest wait
+/// for a packet, and the most often that a track can begin anew.
+const STRAGGLERS: Duration = Duration::from_millis(200);
 
 /// What all tracks of a peer share.
 pub(super) struct Context<'a> {
@@ -37,6 +40,10 @@ pub(super) struct Track {
     index: usize,
     started: Time,
     state: TrackState,
+    /// When its sender said goodbye, until it begins anew.
+    left: Option<Time>,
+    /// Nobody wants it any more.
+    stopped: bool,
     media: Media,
     stream: Option<Stream>,
     capture: Capture,
@@ -71,6 +78,8 @@ impl Track {
             index,
             started: now,
             state: TrackState::Waiting,
+            left: None,
+            stopped: false,
             media: match config.kind {
                 Kind::Video => Media::Picture(Pictures::new()),
                 Kind::Audio => Media::Sound(Sounds::default()),
@@ -91,7 +100,10 @@ impl Track {
     /// Takes a packet that was routed here, `length` bytes long.
     pub(super) fn rtp(&mut self, packet: &Packet<'_>, length: usize, arrived: Time, cx: &mut Context<'_>) {
         let counters = &self.config.counters;
-        if self.state == TrackState::Ended {
+        let straggles = self.left.is_some_and(|left| {
+            arrived.since(left) < STRAGGLERS || packet.payload.is_empty() // padding begins nothing
+        });
+        if self.stopped || straggles {
             add(&counters.too_late, 1);
         } else if packet.payload_type == self.config.payload_type {
             self.media(packet, length, arrived, cx);
@@ -110,21 +122,26 @@ impl Track {
         }
     }
 
-    /// Its sender leaves.
-    pub(super) fn bye(&mut self, ssrc: u32, cx: &mut Context<'_>) {
+    /// Its sender leaves. Browsers say so of a track that they only pause (RFC 3550 section 6.3.7 lets who
+    /// left come back): packets after it begin it anew.
+    pub(super) fn bye(&mut self, ssrc: u32, now: Time, cx: &mut Context<'_>) {
         let announced = self.stream.is_none() && self.config.ssrcs.contains(&ssrc);
-        if self.state == TrackState::Ended || (self.ssrc() != Some(ssrc) && !announced) {
+        if self.stopped || self.left.is_some() || (self.ssrc() != Some(ssrc) && !announced) {
             return;
         }
         self.run(cx, |order, deliver| order.flush(deliver));
-        self.stop();
-        cx.out.unit(self.index, Unit::End);
-        cx.out.state(self.index, self.state, "the publisher said goodbye");
+        self.left = Some(now);
+        self.rest();
+        self.turn(TrackState::Ended, "the publisher said goodbye", cx);
     }
 
     /// Takes nothing more, and asks for nothing.
     pub(super) fn stop(&mut self) {
-        self.state = TrackState::Ended;
+        self.stopped = true;
+        self.rest();
+    }
+
+    fn rest(&mut self) {
         self.keyframes.done();
         self.stream = None;
         self.waits(None);
@@ -258,6 +275,10 @@ impl Track {
             last: arrived,
         });
         self.capture.restart();
+        if self.left.take().is_some() {
+            self.reported = (self.bytes, arrived);
+            self.turn(TrackState::Waiting, "packets come again", cx);
+        }
         match &mut self.media {
             Media::Picture(pictures) => {
                 pictures.restart();

@@ -9,8 +9,6 @@ pub enum Unit {
     Picture(CodedPicture),
     /// One packet of sound.
     Sound(CodedSound),
-    /// The publisher said goodbye: nothing follows. It needs no room in a queue that is full.
-    End,
 }
 
 /// A whole VP8 frame. It continues what was handed over before it, or is a keyframe.
@@ -62,7 +60,7 @@ pub enum TrackState {
     WaitingForKeyframe = 1,
     /// Media flows.
     Live = 2,
-    /// The publisher said goodbye.
+    /// The publisher said goodbye. If it only paused, packets come again: the state is *waiting* then.
     Ended = 3,
     /// Its decoder gave up. Told by the decoder's side, never from here.
     Failed = 4,

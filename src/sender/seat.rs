@@ -10,7 +10,6 @@ use crate::peer::PeerState;
 use crate::peer::life::{Change, Life};
 use crate::receive::{self, DecoderNews, Receiver, TrackCounters, TrackState, Unit};
 use crate::sender::line::Line;
-use crate::sink::Feed;
 use crate::source::Source;
 use crate::time::Time;
 use crate::viewer::{self, StreamConfig, Viewer, ViewerCounters};
@@ -74,8 +73,6 @@ pub struct Incoming {
 pub struct Track {
     /// To the decoder; none once that is over.
     pub intake: Option<Intake>,
-    /// To the sink, for states.
-    pub feed: Feed,
     /// Its figures, which others read too.
     pub counters: Arc<TrackCounters>,
 }
@@ -166,11 +163,9 @@ impl receive::Out for Exits<'_> {
     }
 
     fn state(&mut self, track: usize, state: TrackState, why: &str) {
-        let Track { intake, feed, .. } = &mut self.tracks[track];
-        match intake {
-            // Told by the decoder's thread, after what waits for it.
-            Some(intake) if state == TrackState::Ended => intake.end(why),
-            _ => feed.enter(state, why),
+        // Told by the decoder's thread, after what waits for it.
+        if let Some(intake) = &self.tracks[track].intake {
+            intake.state(state, why);
         }
     }
 }

@@ -129,11 +129,12 @@ impl<T: Weigh> Lane<T> {
         }
     }
 
-    /// Enters a state of the track `feed` and calls `tell`, unless it is in that state, over, or not
-    /// the one that feeds.
+    /// Enters a state of the track `feed` and calls `tell`, unless it is in that state, has failed, or is
+    /// not the one that feeds. One that ended may begin anew.
     pub fn enter(&self, feed: u64, track: TrackState, why: &str, tell: impl FnOnce()) {
         let mut state = self.state.lock();
-        if state.closed || state.feed != feed || state.track == track || state.track.is_over() {
+        let stays = state.track == track || state.track == TrackState::Failed;
+        if state.closed || state.feed != feed || stays {
             return;
         }
         state.track = track;

@@ -84,6 +84,28 @@ for (const kind of Object.keys(kinds)) {
       assert.deepEqual(first.complaints, []);
     });
 
+    // Sections that are turned off and on again. Firefox says goodbye for what it turns off, Chromium does not.
+    test('again after a pause', async (t) => {
+      const turn = (from, to) => first.evaluate(`(async () => {
+        const { pc } = framewire, answer = pc.remoteDescription.sdp;
+        for (const transceiver of pc.getTransceivers()) transceiver.direction = '${to === 'inactive' ? to : 'sendonly'}';
+        await pc.setLocalDescription();
+        await pc.setRemoteDescription({ type: 'answer', sdp: answer.replaceAll('a=${from}', 'a=${to}') });
+      })()`);
+      await turn('recvonly', 'inactive');
+      const over = kind === 'firefox' ? 'Ended' : 'Live';
+      await studio.until('a pause', 10_000, ({ video, audio }) => video === over && audio === over);
+      const pause = await studio.reports(2), paused = await studio.reports(2);
+      assert.deepEqual([paused.video, paused.audio, paused.pictures], [over, over, pause.pictures]);
+      await turn('inactive', 'recvonly');
+      await studio.until('picture and sound', 10_000, ({ video, audio, pictures, samples }) =>
+        video === 'Live' && audio === 'Live' && pictures > paused.pictures && samples > paused.samples);
+      const begin = await studio.reports(), end = await studio.reports(3);
+      t.diagnostic(`${end.pictures - begin.pictures} pictures and ${end.samples - begin.samples} samples in 3 s`);
+      assert.ok(end.pictures > begin.pictures + 30 && end.samples > begin.samples + 96_000);
+      assert.equal(end.publishers, 1, 'it is the same session');
+    });
+
     test('in a second tab, which takes over, and the first one waits instead of fighting', async (t) => {
       second = await publish('/publish/cam');
       await second.reaches('live');

@@ -3,13 +3,18 @@
 
 use framewire::events::{EventKind, Events};
 use framewire::media::Kind;
+use framewire::receive::TrackState;
 use framewire::server::{Server, ServerOptions};
 use framewire::sink::{Pcm, Sink, SinkOptions};
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
+
+/// A track's state in an event.
+const LIVE: i64 = TrackState::Live as i64;
 
 /// What came out of the sink so far.
 #[derive(Default)]
@@ -38,6 +43,9 @@ fn main() {
     println!("http://{}", server.address());
 
     let seen = Arc::new(Seen::default());
+    let (video, video_live) = channel();
+    let (audio, audio_live) = channel();
+    take(&sink, &seen, video_live, audio_live);
     let mut due = Instant::now();
     loop {
         match events.next(due.saturating_duration_since(Instant::now())) {
@@ -49,7 +57,8 @@ fn main() {
                 );
                 match event.kind {
                     EventKind::PublishRequest => decide(&server, event.value as u64, &event.text, &sink),
-                    EventKind::PublishStarted => take(&sink, &seen),
+                    EventKind::VideoTrack if event.value == LIVE => video.send(()).expect("it takes on"),
+                    EventKind::AudioTrack if event.value == LIVE => audio.send(()).expect("it takes on"),
                     _ => {}
                 }
             }
@@ -83,23 +92,27 @@ fn decide(server: &Server, request: u64, token: &str, sink: &Sink) {
     };
 }
 
-/// Counts what comes until its track is over. Who was taken over from goes on for the next.
-fn take(sink: &Sink, seen: &Arc<Seen>) {
+/// Counts what comes. A track that is over is waited for until it is live again.
+fn take(sink: &Sink, seen: &Arc<Seen>, video: Receiver<()>, audio: Receiver<()>) {
     let (from, into) = (sink.clone(), seen.clone());
     thread::spawn(move || {
-        while let Ok(picture) = from.next_video(None) {
-            into.pictures.fetch_add(1, Relaxed);
-            into.size[0].store(picture.frame.width.into(), Relaxed);
-            into.size[1].store(picture.frame.height.into(), Relaxed);
+        while video.recv().is_ok() {
+            while let Ok(picture) = from.next_video(None) {
+                into.pictures.fetch_add(1, Relaxed);
+                into.size[0].store(picture.frame.width.into(), Relaxed);
+                into.size[1].store(picture.frame.height.into(), Relaxed);
+            }
         }
     });
     let (from, into) = (sink.clone(), seen.clone());
     thread::spawn(move || {
-        while let Ok(sound) = from.next_audio(None) {
-            let Pcm::S16(samples) = &sound.samples else { unreachable!("the default is 16 bit") };
-            let energy: f64 = samples.iter().map(|s| f64::from(*s) * f64::from(*s)).sum();
-            into.energy.fetch_add(energy as u64, Relaxed);
-            into.samples.fetch_add(samples.len() as u64, Relaxed);
+        while audio.recv().is_ok() {
+            while let Ok(sound) = from.next_audio(None) {
+                let Pcm::S16(samples) = &sound.samples else { unreachable!("the default is 16 bit") };
+                let energy: f64 = samples.iter().map(|s| f64::from(*s) * f64::from(*s)).sum();
+                into.energy.fetch_add(energy as u64, Relaxed);
+                into.samples.fetch_add(samples.len() as u64, Relaxed);
+            }
         }
     });
 }

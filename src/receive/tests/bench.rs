@@ -31,6 +31,8 @@ pub struct Heard {
     pub rtcp: Vec<Vec<u8>>,
     pub units: Vec<(usize, Unit)>,
     pub states: Vec<(usize, TrackState)>,
+    /// Kinds of units, and where a track ended among them.
+    names: Vec<String>,
     /// The decoder's queue is full.
     pub full: bool,
 }
@@ -40,15 +42,26 @@ impl Out for Heard {
         self.rtcp.push(rtcp.to_vec());
     }
     fn unit(&mut self, track: usize, unit: Unit) -> bool {
-        let taken = !self.full || unit == Unit::End;
-        if taken {
+        if !self.full {
+            let kind = match &unit {
+                Unit::Picture(picture) => {
+                    if picture.keyframe {
+                        'K'
+                    } else {
+                        'P'
+                    }
+                }
+                Unit::Sound(_) => 'S',
+            };
+            self.names.push(format!("{kind}{track}"));
             self.units.push((track, unit));
         }
-        taken
+        !self.full
     }
     fn state(&mut self, track: usize, state: TrackState, why: &str) {
         assert!(!why.is_empty());
         self.states.push((track, state));
+        self.names.extend((state == TrackState::Ended).then(|| format!("E{track}")));
     }
 }
 
@@ -89,14 +102,10 @@ impl Bench {
         }
     }
 
-    /// Kinds of units since the last call: K, P, S or E, each with its track.
+    /// Kinds of units since the last call: K, P or S, and E for an end, each with its track.
     pub fn units(&mut self) -> String {
-        let kind = |(track, unit): (usize, Unit)| match unit {
-            Unit::Picture(picture) => format!("{}{track}", if picture.keyframe { 'K' } else { 'P' }),
-            Unit::Sound(_) => format!("S{track}"),
-            Unit::End => format!("E{track}"),
-        };
-        self.heard.units.drain(..).map(kind).collect::<Vec<_>>().join(" ")
+        self.heard.units.clear();
+        std::mem::take(&mut self.heard.names).join(" ")
     }
 
     /// What was said since the last call, beside reports.

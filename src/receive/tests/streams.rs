@@ -159,6 +159,56 @@ fn goodbye_ends_the_track_with_what_still_waits() {
     assert!(sound.eq([TrackState::Live, TrackState::Ended]), "and that is the last of it");
 }
 
+/// Of the same stream that counts on, as browsers go on after a pause, or of another.
+#[test]
+fn packets_after_a_goodbye_begin_the_track_anew() {
+    for ssrc in [VIDEO, 9] {
+        let (mut bench, mut camera) = live(video());
+        let straggler = camera.delta(3_000);
+        bench.rtp(&camera.delta(6_000), ms(66));
+        bench.rtcp(&sender_report(VIDEO, 1, 0, true), ms(100));
+        bench.rtp(&straggler, ms(110));
+        bench.rtp(&camera.delta(9_000), ms(299));
+        assert_eq!((bench.units(), bench.stats(0).too_late), ("E0".into(), 2), "under way when it was said");
+        bench.rtcp(&sender_report(VIDEO, 1, 0, true), ms(300));
+        bench.rtp(&camera.packet(9_000, false, b""), ms(4_000));
+        bench.rtp(&resent(&straggler, 9), ms(4_000));
+        bench.decoder(DecoderNews::Damaged, ms(4_000));
+        bench.said();
+        bench.run(ms(5_000));
+        assert!(bench.heard.rtcp.is_empty() && bench.receiver.deadline().is_none(), "all is quiet");
+
+        camera.ssrc = ssrc;
+        bench.rtp(&camera.delta(900_000), ms(5_000));
+        assert_eq!(bench.requests(), [Said::Pli(ssrc)]);
+        bench.run(ms(5_900));
+        assert_eq!(bench.requests(), [Said::Pli(ssrc)], "by the schedule of a beginning");
+        bench.rtp(&camera.delta(903_000), ms(5_933));
+        bench.rtp(&camera.key(906_000), ms(5_966));
+        bench.decoder(DecoderNews::Keyframe, ms(5_970));
+        bench.rtp(&camera.delta(909_000), ms(6_000));
+        assert_eq!(bench.units(), "K0 P0");
+        let states: Vec<_> = bench.heard.states.drain(..).map(|(_, state)| state).collect();
+        use TrackState::{Ended, Live, Waiting, WaitingForKeyframe};
+        assert_eq!(states, [Ended, Waiting, WaitingForKeyframe, Live]);
+        let stats = bench.stats(0);
+        assert_eq!((stats.gaps, stats.lost, stats.freezes), (1, 1, 0), "the straggler; a pause is no loss");
+    }
+}
+
+#[test]
+fn sound_goes_on_after_a_goodbye() {
+    let (mut bench, mut microphone) = (Bench::new(vec![audio()]), microphone());
+    for at in [0, 5_000] {
+        bench.rtp(&microphone.packet(0, false, b"a"), ms(at));
+        bench.rtcp(&sender_report(AUDIO, 1, 0, true), ms(at + 10));
+    }
+    assert_eq!(bench.units(), "S0 E0 S0 E0");
+    use TrackState::{Ended, Live, Waiting};
+    let states: Vec<_> = bench.heard.states.iter().map(|(_, state)| *state).collect();
+    assert_eq!(states, [Live, Ended, Waiting, Live, Ended]);
+}
+
 #[test]
 fn sound_and_picture_captured_together_say_so() {
     let mut bench = Bench::new(vec![video(), audio()]);

@@ -83,7 +83,7 @@ impl Track {
         set(&self.config.counters.waiting_since_us, since.map_or(0, |since| since.0));
     }
 
-    fn turn(&mut self, state: TrackState, why: &str, cx: &mut Context<'_>) {
+    pub(super) fn turn(&mut self, state: TrackState, why: &str, cx: &mut Context<'_>) {
         if self.state != state {
             self.state = state;
             cx.out.state(self.index, state, why);
