@@ -1145,8 +1145,9 @@ typedef struct framewire_client_options {
     const char *media_address;
     // IP addresses to tell the remote in place of private ones: up to 8, separated by commas; NULL: none.
     const char *public_addresses;
-    // STUN and TURN servers, as framewire_peer_options says. Those that the server tells are asked too,
-    // from the second attempt on; NULL: none.
+    // STUN and TURN servers, as framewire_peer_options says; NULL: none. Those that the server tells are
+    // asked too: at once where it tells them in answer to OPTIONS, which it is asked first (for two
+    // seconds at most), and from the second attempt on where they come with its answer to the offer.
     const struct framewire_ice_server *ice_servers;
     // How many.
     size_t ice_server_count;

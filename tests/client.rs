@@ -278,7 +278,39 @@ fn a_close_ends_a_wait_between_attempts() {
 }
 
 #[test]
-fn ice_servers_that_a_server_tells_are_asked_at_the_next_attempt() {
+fn ice_servers_that_a_server_tells_before_the_offer_are_in_it() {
+    let stun = Stun::prompt();
+    let link = format!("Link: <{}>; rel=\"ice-server\"\r\n", stun.url());
+    let mut remote = Remote::new();
+    let script = Script::with_options(move |asked| match asked.line.split_once(' ') {
+        Some(("OPTIONS", "/whep/x")) => Said::status(307, "Location: /there\r\n"),
+        Some(("OPTIONS", _)) => Said::status(204, &link),
+        Some(("POST", _)) => Said::created("Location: /s/1\r\n", &remote.answer(asked)),
+        _ => Said::status(200, ""),
+    });
+    let told = Told::new(&script.url("/whep/x"), |options| options.token = Some("secret".into()));
+    let asked = [script.asked(), script.asked(), script.asked()];
+    assert_eq!(asked.each_ref().map(|a| &*a.line), ["OPTIONS /whep/x", "OPTIONS /there", "POST /whep/x"]);
+    assert!(asked.iter().all(|asked| asked.header("Authorization") == Some("Bearer secret")));
+    let shown = format!(" {} {} typ srflx", SHOWN.0, SHOWN.1);
+    assert!(asked[2].body.contains(&shown), "{}", asked[2].body);
+    told.reach(ClientState::Connected);
+}
+
+#[test]
+fn a_server_that_does_not_answer_what_it_was_not_to_be_asked_is_offered_to_all_the_same() {
+    let mut remote = Remote::new();
+    let script = Script::with_options(move |asked| match asked.line.split_once(' ') {
+        Some(("OPTIONS", _)) => Said::Nothing,
+        Some(("POST", _)) => Said::created("Location: /s/1\r\n", &remote.answer(asked)),
+        _ => Said::status(200, ""),
+    });
+    let told = Told::new(&script.url("/whep/x"), |_| {});
+    told.reach(ClientState::Connected);
+}
+
+#[test]
+fn ice_servers_that_come_with_the_answer_are_asked_at_the_next_attempt() {
     let stun = Stun::prompt();
     let link =
         format!("Link: <{}>; rel=\"ice-server\", <turns:t.example>; rel=\"ice-server\"\r\n", stun.url());

@@ -67,8 +67,9 @@ pub struct framewire_client_options {
     pub media_address: *const c_char,
     /// IP addresses to tell the remote in place of private ones: up to 8, separated by commas; NULL: none.
     pub public_addresses: *const c_char,
-    /// STUN and TURN servers, as framewire_peer_options says. Those that the server tells are asked too,
-    /// from the second attempt on; NULL: none.
+    /// STUN and TURN servers, as framewire_peer_options says; NULL: none. Those that the server tells are
+    /// asked too: at once where it tells them in answer to OPTIONS, which it is asked first (for two
+    /// seconds at most), and from the second attempt on where they come with its answer to the offer.
     pub ice_servers: *const framewire_ice_server,
     /// How many.
     pub ice_server_count: usize,

@@ -15,6 +15,8 @@ use ureq::{Agent, Body};
 const LONGEST_ANSWER: u64 = 64 << 10;
 /// As much of an error's body as its reason is looked for in.
 const LONGEST_PROBLEM: u64 = 4 << 10;
+/// How long a server is waited for that may know ICE servers, and may not know OPTIONS.
+const ASK: Duration = Duration::from_secs(2);
 /// How often a request is sent on to another place.
 const MOST_REDIRECTS: usize = 5;
 
@@ -64,6 +66,23 @@ impl Http {
         Ok(Http { agent, endpoint, authorization: authorization.transpose()?, timeout })
     }
 
+    /// The ICE servers that the server tells before an offer. It may tell them with its answer instead,
+    /// which is too late for a connection that cannot be given more of them (RFC 9725 section 4.6); one that
+    /// tells none, or does not know the question, tells none. Whether it is there, the offer finds out.
+    pub fn ice_servers(&self) -> Vec<IceServer> {
+        match self.request(Method::OPTIONS, &self.endpoint, "", ASK.min(self.timeout)) {
+            Ok((response, _)) if response.status().is_success() => links(response.headers()),
+            Ok((response, place)) => {
+                log::debug!("OPTIONS {place}: {}", response.status());
+                Vec::new()
+            }
+            Err(failure) => {
+                log::debug!("OPTIONS {}: {}", self.endpoint, failure.why());
+                Vec::new()
+            }
+        }
+    }
+
     /// Offers; RFC 9725 section 4.2, draft-ietf-wish-whep-03 section 4.2.
     pub fn post(&self, offer: &str) -> std::result::Result<Session, Failure> {
         let (mut response, place) = self.request(Method::POST, &self.endpoint, offer, self.timeout)?;
@@ -77,8 +96,7 @@ impl Http {
             place.join(location).ok_or_else(wrong)
         });
         let location = location.transpose()?;
-        let links = response.headers().get_all(LINK).iter().filter_map(|value| value.to_str().ok());
-        let ice_servers = link::ice_servers(links);
+        let ice_servers = links(response.headers());
         match body(&place, &mut response) {
             Ok(answer) => Ok(Session { location, answer, ice_servers }),
             Err(failure) => {
@@ -184,6 +202,10 @@ fn reason(place: &Address, response: &mut Response<Body>) -> String {
         why.extend(words.chars().filter(|c| !c.is_control()).take(200));
     }
     why
+}
+
+fn links(headers: &HeaderMap) -> Vec<IceServer> {
+    link::ice_servers(headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok()))
 }
 
 /// Seconds; a date (RFC 9110 section 10.2.3) is passed over, because clocks differ.

@@ -2,7 +2,7 @@
 //! or takes a stream from one into a sink.
 //!
 //! ```text
-//!  Client ─ run (its thread) ─┬─ http ─ address, link      POST an offer, DELETE the session
+//!  Client ─ run (its thread) ─┬─ http ─ address, link      ask, POST an offer, DELETE the session
 //!                             ├─ course                    what next: retry when, or end
 //!                             └─ Peer                      the connection
 //! ```
@@ -75,7 +75,9 @@ pub struct ClientOptions {
     /// How long a request may take.
     pub request_timeout: Duration,
     /// How its peers are made: addresses, ICE servers, time-outs, and the stream's name in events. Their
-    /// lives are the client's business: `id` and `events` in it are not looked at.
+    /// lives are the client's business: `id` and `events` in it are not looked at. ICE servers that the
+    /// server tells are asked too: at once where it tells them in answer to OPTIONS, from the second attempt
+    /// on where they come with its answer to the offer.
     pub peer: PeerOptions,
 }
 

@@ -57,9 +57,10 @@ fn attempts(shared: &Shared) {
 }
 
 /// From an offer to the end of what came of it. `Ok`: the client is closed. `told`: the ICE servers that
-/// the server told of, for the next attempt.
+/// came with the last answer, for the next attempt if the server tells none before it.
 fn attempt(shared: &Shared, course: &mut Course, told: &mut Vec<IceServer>) -> Result<(), Failure> {
-    let peer = peer(shared, told).map_err(ours)?;
+    let before = shared.http.ice_servers();
+    let peer = peer(shared, if before.is_empty() { told } else { &before }).map_err(ours)?;
     let Some(peer) = hold(shared, peer) else { return Ok(()) };
     let gathering = shared.options.peer.gather_timeout.unwrap_or_default();
     let offer = match peer.offer(STEP + gathering) {

@@ -105,7 +105,7 @@ impl Router {
         };
         // A preflight carries no credentials: Fetch section 4.8.
         if method == "OPTIONS" {
-            return options(&place);
+            return self.options(&place, request);
         }
         if let Place::Page(page) = place {
             return if matches!(method, "GET" | "HEAD") { page.response() } else { not_allowed(&place) };
@@ -153,6 +153,25 @@ impl Router {
         given.is_some_and(|given| same(&given, token))
     }
 
+    /// ICE servers are told to whom a POST would tell them, for clients that need them for their offer; not
+    /// to a browser's preflight, RFC 9725 section 4.6, nor where the program decides who may publish.
+    fn options(&self, place: &Place, request: &Request) -> Response {
+        let response =
+            Response::new(204).with("Allow", place.allowed()).with("Access-Control-Max-Age", "600");
+        let open = match place {
+            Place::Endpoint { role, stream } => *role == Role::Viewer || self.sessions.receives(stream),
+            Place::Session { .. } => return response.with("Accept-Patch", FRAGMENT),
+            _ => return response,
+        };
+        let response = response.with("Accept-Post", SDP);
+        let preflight = request.header("access-control-request-method").is_some();
+        if open && !preflight && self.may(place, request) { self.linked(response) } else { response }
+    }
+
+    fn linked(&self, response: Response) -> Response {
+        self.links.iter().fold(response, |response, link| response.with("Link", link.clone()))
+    }
+
     fn streams(&self) -> Response {
         let entry = |Listed { name, viewers, publishers }| {
             let counts = [("viewers", viewers), ("publishers", publishers)];
@@ -184,8 +203,7 @@ impl Router {
             Ok(Opened { id, etag, answer }) => {
                 let location = format!("/{}/{}/{id}", role.protocol(), name::encode(stream));
                 let created = Response::new(201).with("Location", location).with("ETag", etag);
-                let created = self.links.iter().fold(created, |r, link| r.with("Link", link.clone()));
-                created.body(SDP, answer.into_bytes())
+                self.linked(created).body(SDP, answer.into_bytes())
             }
             Err(refused) => self::refused(refused, role, yields),
         }
@@ -252,15 +270,6 @@ impl Role {
             Role::Viewer => "whep",
             Role::Publisher => "whip",
         }
-    }
-}
-
-fn options(place: &Place) -> Response {
-    let response = Response::new(204).with("Allow", place.allowed()).with("Access-Control-Max-Age", "600");
-    match place {
-        Place::Endpoint { .. } => response.with("Accept-Post", SDP),
-        Place::Session { .. } => response.with("Accept-Patch", FRAGMENT),
-        _ => response,
     }
 }
 

@@ -290,6 +290,24 @@ fn get_head_and_options_need_no_stream() {
 }
 
 #[test]
+fn ice_servers_are_told_beforehand_to_whom_a_post_would_tell_them() {
+    let mut station = Station::new();
+    let told = |station: &Station, headers: &str| {
+        let response = station.ask("OPTIONS", "/whep/test", headers, "");
+        assert_eq!(response.status, 204);
+        response.header("Link").is_some()
+    };
+    assert!(told(&station, "Origin: https://a.example\r\n"));
+    assert!(!told(&station, "Access-Control-Request-Method: POST\r\n"), "a preflight");
+    station.router.token = Some("s3cret".into());
+    assert!(!told(&station, "") && !told(&station, "Authorization: Bearer other\r\n"));
+    assert!(told(&station, "Authorization: Bearer s3cret\r\n"));
+    assert_eq!(station.ask("OPTIONS", "/", "", "").header("Link"), None);
+    let unknown = station.ask("OPTIONS", "/whip/other", "", "");
+    assert_eq!(unknown.header("Link"), None, "who may publish that is for the program to say");
+}
+
+#[test]
 fn a_token_guards_all_but_the_pages_and_the_preflight() {
     let mut station = Station::new();
     let (session, _) = station.session();

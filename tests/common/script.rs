@@ -52,8 +52,18 @@ pub struct Script {
 }
 
 impl Script {
-    /// One that says what `say` says, request by request, one connection at a time.
-    pub fn new(mut say: impl FnMut(&Asked) -> Said + Send + 'static) -> Script {
+    /// One that says what `say` says, request by request, one connection at a time. It does not know
+    /// OPTIONS, and says nothing of them.
+    pub fn new(say: impl FnMut(&Asked) -> Said + Send + 'static) -> Script {
+        Script::start(false, say)
+    }
+
+    /// One that is asked for OPTIONS too.
+    pub fn with_options(say: impl FnMut(&Asked) -> Said + Send + 'static) -> Script {
+        Script::start(true, say)
+    }
+
+    fn start(options: bool, mut say: impl FnMut(&Asked) -> Said + Send + 'static) -> Script {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a socket");
         let address = listener.local_addr().expect("it is bound");
         let over = Arc::new(AtomicBool::new(false));
@@ -67,6 +77,10 @@ impl Script {
                 let stream = stream.expect("a connection");
                 stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
                 let Some(request) = read(&stream) else { continue };
+                if !options && request.line.starts_with("OPTIONS ") {
+                    write(&stream, Said::status(405, "Allow: POST\r\n"));
+                    continue;
+                }
                 let _ = tell.send(request.clone());
                 write(&stream, say(&request));
             }

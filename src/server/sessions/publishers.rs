@@ -64,6 +64,11 @@ impl Sessions {
         }
     }
 
+    /// Whether `name` is registered to be published.
+    pub fn receives(&self, name: &str) -> bool {
+        self.table.lock().receptions.contains_key(name)
+    }
+
     /// Answers an offer to publish `name`, whose bearer token was looked at. For a name that nobody
     /// registered the program is asked, and waited for. `yields`: it takes over from nobody.
     pub fn take(
