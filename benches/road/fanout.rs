@@ -1,4 +1,5 @@
-//! Packets to many viewers, beside a bare loop of `rtcSendMessage` over the same packets.
+//! Packets to many viewers, beside a bare loop of `rtcSendMessage` over the same packets; to one viewer
+//! also beside a loop that is handed them frame by frame, because that is most of what ours costs more.
 //!
 //! Sender and receivers are processes of their own: the receivers' CPU must not count, and memory
 //! that one run gave back must not hide what the next takes.
@@ -29,6 +30,12 @@ pub fn fanout() -> Vec<Row> {
         let [ours, bare] = ["ours", "bare"].map(|who| run(who, viewers));
         let goal = "≤ 1.25×, flat";
         rows.push(row(format!("3 CPU a packet, {viewers} viewers"), ours[0], "µs", goal).beside(bare[0]));
+        if viewers == 1 {
+            // What it costs to wake a thread for each frame, whoever sends.
+            let handed = run("handed", viewers)[0];
+            let name = "3 the same beside a bare loop on another thread";
+            rows.push(row(name, ours[0], "µs", "").beside(handed));
+        }
         if viewers >= 100 {
             let name = format!("3 memory a viewer, {viewers} viewers");
             rows.push(row(name, ours[1], "KiB", "≤ 300").beside(bare[1]));
@@ -49,7 +56,7 @@ pub fn senders(words: &[String]) {
     let mut far = Far::start("receivers");
     let figures = match words[0].as_str() {
         "ours" => ours(viewers, &mut far),
-        _ => bare(viewers, &mut far),
+        who => bare(viewers, who == "handed", &mut far),
     };
     println!("{} {} {}", figures[0], figures[1], figures[2]);
 }
@@ -107,7 +114,7 @@ fn sent(peers: &[Peer]) -> u64 {
     peers.iter().flat_map(Peer::stats).map(|(_, stats)| stats.packets_sent).sum()
 }
 
-fn bare(viewers: usize, far: &mut Far) -> [f64; 3] {
+fn bare(viewers: usize, handed_over: bool, far: &mut Far) -> [f64; 3] {
     let join = |far: &mut Far| {
         let Section { mid, payload_type, .. } = Section::video();
         let sending = Sending { mid, kind: "video", rtpmap: "VP8/90000", payload_type, ssrc: 1 };
@@ -119,27 +126,33 @@ fn bare(viewers: usize, far: &mut Far) -> [f64; 3] {
     let mut connections = vec![join(far)];
     let before = cpu::memory();
     connections.extend((1..viewers).map(|_| join(far)));
-    let mut packets = [(); PACKETS].map(|()| {
+    let packet = |sequence: usize| {
         let mut packet = vec![0; 12 + 8 + PAYLOAD];
         packet[..2].copy_from_slice(&[0x80, Section::video().payload_type]);
+        packet[2..4].copy_from_slice(&(sequence as u16).to_be_bytes());
         packet[11] = 1;
         packet
-    });
+    };
+    // As many as ours are, so that they come out of memory and not out of a cache.
+    let frames = total(viewers).div_ceil(PACKETS * viewers);
+    let packets: Vec<_> = (0..frames * PACKETS).map(packet).collect();
+    // Frames come one by one from another thread, as ours do from the encoder's; or they are just there.
+    let (hand, handed) = crossbeam_channel::bounded(1);
+    let each = move || (0..frames).for_each(|frame| hand.send(frame).expect("somebody takes it"));
     let used = cpu::seconds(|_| false);
-    let mut sequence = 0u16;
-    let mut count = 0;
-    while count < total(viewers) {
+    let send = |frame: usize| {
         for connection in &connections {
-            for (n, packet) in packets.iter_mut().enumerate() {
-                let sequence = sequence.wrapping_add(n as u16);
-                packet[2..4].copy_from_slice(&sequence.to_be_bytes());
-                connection.track(0).send(packet);
-            }
+            let packets = &packets[frame * PACKETS..][..PACKETS];
+            packets.iter().for_each(|packet| _ = connection.track(0).send(packet));
         }
-        sequence = sequence.wrapping_add(PACKETS as u16);
-        count += PACKETS * viewers;
+    };
+    let feeder = handed_over.then(|| std::thread::spawn(each));
+    match &feeder {
+        Some(_) => handed.iter().for_each(send),
+        None => (0..frames).for_each(send),
     }
     let used = cpu::seconds(|_| false) - used;
+    let count = packets.len() * viewers;
     let memory = (cpu::memory() - before) / (viewers - 1).max(1) as f64;
     [used / count as f64 * 1e6, memory, far.ask("count").parse().expect("a number")]
 }
