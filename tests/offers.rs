@@ -533,6 +533,15 @@ fn numbers_without_feedback_on_them_are_not_asked_for() {
 }
 
 #[test]
+fn who_publishes_is_told_where_to_begin() {
+    let offer = publish("a=rtcp-fb:100 nack\r\n");
+    let start = "a=fmtp:100 x-google-start-bitrate=1000\r\n";
+    assert!(answer(&offer, &receive_all(&offer)).contains(start));
+    let watched = Offer::parse(&small()).expect("well formed");
+    assert!(!answer(&watched, &take_all(&watched)).contains("start-bitrate"));
+}
+
+#[test]
 fn retransmissions_are_taken_where_their_payload_type_can_be() {
     for (lines, rtx) in [
         ("a=rtpmap:101 rtx/90000\r\na=fmtp:101 apt=100\r\n", Some(101)),
