@@ -338,7 +338,7 @@ typedef enum framewire_termination {
 // its options say otherwise.
 //
 // Thread safety: every function may be called from any thread, also from callbacks;
-// framewire_channel_next holds up an event callback that waits in it.
+// framewire_channel_next and framewire_channel_send_framed hold up an event callback that waits in them.
 typedef struct framewire_channel framewire_channel;
 
 // Publishes a source to a WHIP server (RFC 9725), or takes a stream of a WHEP server
@@ -994,6 +994,10 @@ typedef struct framewire_channel_options {
     uint32_t max_retransmits;
     // See `unreliable`.
     uint32_t max_lifetime_ms;
+    // 1: the remote makes the channel too, and both say the same `stream`. 0: the remote is told of it.
+    uint32_t negotiated;
+    // With `negotiated` 1: the number that both sides agreed on, 0 to 1,023.
+    uint32_t stream;
 } framewire_channel_options;
 
 // Figures of one channel.
@@ -1750,6 +1754,26 @@ enum framewire_status framewire_channel_send(struct framewire_channel *channel,
                                              const void *message,
                                              size_t length,
                                              uint32_t is_text);
+
+// Sends one message of `length` bytes, up to 67,108,864, as binary messages of the channel: each has
+// `frame_id`, the number of the chunk and the number of chunks (uint32_t each, little-endian), then at most
+// 49,152 bytes. Chunks of a large message and messages of the peer's other channels take turns. Any other
+// thread may send on the channel meanwhile. It is copied; `frame_id` is yours to choose, but not 4,294,967,295.
+//
+// Blocks until the transport has the last chunk, which is not delivery, or until nothing went out for
+// `timeout_ms` milliseconds: 0 does not wait, -1 waits without end. `*chunks` (may be NULL) tells how many
+// went out, whatever is returned: TIMEOUT. CLOSED: the channel ended. CANCELLED: framewire_channel_cancel was
+// called. INVALID_STATE: it is not open yet. LIMIT: it is too long.
+enum framewire_status framewire_channel_send_framed(struct framewire_channel *channel,
+                                                    uint32_t frame_id,
+                                                    const void *message,
+                                                    size_t length,
+                                                    int32_t timeout_ms,
+                                                    uint32_t *chunks);
+
+// Calls off what framewire_channel_send_framed sends on a channel, in every thread that does: it returns
+// CANCELLED, and a part of the message may have gone out. The channel lives on.
+enum framewire_status framewire_channel_cancel(struct framewire_channel *channel);
 
 // Takes the next message, waiting for at most `timeout_ms` milliseconds: 0 does not wait, -1 waits
 // without end. `message` (with `capacity` bytes; 262,144 always suffice) receives it, `*length` its

@@ -8,8 +8,9 @@ use super::sized::{self, flag, plain};
 use super::status::framewire_status;
 use super::text;
 use crate::channel::{Channel, ChannelOptions};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Status};
 use crate::events::Events;
+use crate::message::MAX_MESSAGE;
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +19,7 @@ use std::time::Duration;
 /// its options say otherwise.
 ///
 /// Thread safety: every function may be called from any thread, also from callbacks;
-/// framewire_channel_next holds up an event callback that waits in it.
+/// framewire_channel_next and framewire_channel_send_framed hold up an event callback that waits in them.
 pub struct framewire_channel {
     _token: (),
 }
@@ -55,9 +56,13 @@ pub struct framewire_channel_options {
     pub max_retransmits: u32,
     /// See `unreliable`.
     pub max_lifetime_ms: u32,
+    /// 1: the remote makes the channel too, and both say the same `stream`. 0: the remote is told of it.
+    pub negotiated: u32,
+    /// With `negotiated` 1: the number that both sides agreed on, 0 to 1,023.
+    pub stream: u32,
 }
 plain!(framewire_channel_options, first 40, {
-    size, label, protocol, unordered, unreliable, max_retransmits, max_lifetime_ms,
+    size, label, protocol, unordered, unreliable, max_retransmits, max_lifetime_ms, negotiated, stream,
 });
 
 /// Figures of one channel.
@@ -171,6 +176,60 @@ pub unsafe extern "C" fn framewire_channel_send(
         let is_text = flag(is_text, "is_text")?;
         // SAFETY: the caller promises that `message` has `length` readable bytes.
         entry.channel.send(unsafe { bytes(message, length, "message") }?, is_text)
+    })
+}
+
+/// Sends one message of `length` bytes, up to 67,108,864, as binary messages of the channel: each has
+/// `frame_id`, the number of the chunk and the number of chunks (uint32_t each, little-endian), then at most
+/// 49,152 bytes. Chunks of a large message and messages of the peer's other channels take turns. Any other
+/// thread may send on the channel meanwhile. It is copied; `frame_id` is yours to choose, but not 4,294,967,295.
+///
+/// Blocks until the transport has the last chunk, which is not delivery, or until nothing went out for
+/// `timeout_ms` milliseconds: 0 does not wait, -1 waits without end. `*chunks` (may be NULL) tells how many
+/// went out, whatever is returned: TIMEOUT. CLOSED: the channel ended. CANCELLED: framewire_channel_cancel was
+/// called. INVALID_STATE: it is not open yet. LIMIT: it is too long.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn framewire_channel_send_framed(
+    channel: *mut framewire_channel,
+    frame_id: u32,
+    message: *const c_void,
+    length: usize,
+    timeout_ms: i32,
+    chunks: *mut u32,
+) -> framewire_status {
+    guard(|| {
+        let mut told = 0;
+        let sent = (|| {
+            // Not the entry: a free while we wait must find nobody who holds it.
+            let channel = CHANNELS.get(channel)?.channel.clone();
+            // Nobody waits for a lifetime.
+            let timeout = sized::timeout(timeout_ms)?.unwrap_or(Duration::from_secs(u32::MAX.into()));
+            if length > MAX_MESSAGE {
+                let sentence = format!("length is {length}; at most {MAX_MESSAGE} can be sent");
+                return Err(Error::new(Status::Limit, sentence));
+            }
+            // SAFETY: the caller promises that `message` has `length` readable bytes.
+            let message = unsafe { bytes(message, length, "message") }?.to_vec();
+            channel.send_framed(frame_id, message, timeout).map_err(|unsent| {
+                told = unsent.chunks;
+                unsent.error
+            })
+        })();
+        if !chunks.is_null() {
+            // SAFETY: the caller promises that it is writable.
+            unsafe { chunks.write(sent.as_ref().map_or(told, |sent| *sent)) };
+        }
+        sent.map(drop)
+    })
+}
+
+/// Calls off what framewire_channel_send_framed sends on a channel, in every thread that does: it returns
+/// CANCELLED, and a part of the message may have gone out. The channel lives on.
+#[unsafe(no_mangle)]
+pub extern "C" fn framewire_channel_cancel(channel: *mut framewire_channel) -> framewire_status {
+    guard(|| {
+        CHANNELS.get(channel)?.channel.cancel();
+        Ok(())
     })
 }
 
@@ -303,6 +362,10 @@ impl framewire_channel_options {
                 "options.max_retransmits and options.max_lifetime_ms exclude one another",
             ));
         }
+        let negotiated = flag(self.negotiated, "options.negotiated")?;
+        if !negotiated && self.stream != 0 {
+            return Err(Error::argument("options.stream is set but options.negotiated is 0"));
+        }
         Ok(ChannelOptions {
             id: None,
             label: label.unwrap_or_default().to_owned(),
@@ -310,6 +373,8 @@ impl framewire_channel_options {
             unordered: flag(self.unordered, "options.unordered")?,
             max_retransmits: (unreliable && !by_time).then_some(self.max_retransmits),
             max_lifetime: by_time.then(|| Duration::from_millis(self.max_lifetime_ms.into())),
+            // What is too large for it is refused with the number that bounds it.
+            negotiated: negotiated.then(|| u16::try_from(self.stream).unwrap_or(u16::MAX)),
         })
     }
 }

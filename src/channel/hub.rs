@@ -5,6 +5,7 @@ use super::{Channel, ChannelOptions, Link, Shared, Taker};
 use crate::error::{Error, Result, Status};
 use crate::events::{Event, EventKind, Events};
 use crate::id::Id;
+use crate::message::fair::{AT_ONCE, Turn};
 use crate::native::datachannel::{ChannelId, Channels, Connection};
 use crate::sdp::MAX_MESSAGE;
 use crate::time::clock;
@@ -28,7 +29,11 @@ pub struct Hub {
     // but a channel's own.
     table: Mutex<Table>,
     arrived: Condvar,
+    // Held to look or change, inside no other lock and with none inside it.
+    turn: Mutex<Turn<ChannelId>>,
 }
+
+type Live = Arc<Vec<(ChannelId, Arc<Shared>)>>;
 
 #[derive(Default)]
 struct Table {
@@ -39,7 +44,8 @@ struct Table {
     without: bool,
     /// Made by us before there was a connection.
     early: Vec<Arc<Shared>>,
-    live: Vec<(ChannelId, Arc<Shared>)>,
+    /// Replaced when it changes, so that the way of each chunk looks without holding the table.
+    live: Live,
     /// Made by the remote, not yet taken by the application.
     arrived: VecDeque<Channel>,
     /// Who takes channels of a label of theirs instead.
@@ -56,6 +62,7 @@ impl Hub {
             accepts,
             table: Mutex::default(),
             arrived: Condvar::new(),
+            turn: Mutex::default(),
         })
     }
 
@@ -107,7 +114,7 @@ impl Hub {
         let early = {
             let mut table = self.table.lock();
             // Of a connection that could not have its port.
-            table.live.clear();
+            Arc::make_mut(&mut table.live).clear();
             table.early.clone()
         };
         early.iter().try_for_each(|shared| self.begin(connection, shared, MAX_MESSAGE))
@@ -119,14 +126,14 @@ impl Hub {
         let Some(longest) = longest else {
             table.without = true;
             let gone = std::mem::take(&mut table.early);
-            table.live.clear();
+            Arc::make_mut(&mut table.live).clear();
             drop(table);
             let why = "the remote takes no data channels";
             return gone.iter().for_each(|shared| self.over(shared, why));
         };
         table.early.clear();
         table.connection = Some((Arc::downgrade(connection), longest));
-        for (_, shared) in &table.live {
+        for (_, shared) in table.live.iter() {
             for link in shared.link.lock().iter_mut() {
                 (link.connection, link.longest) = (Arc::downgrade(connection), longest);
             }
@@ -167,28 +174,62 @@ impl Hub {
         table.takers.clear();
         drop(table);
         self.arrived.notify_all();
-        for shared in live.into_iter().map(|(_, shared)| shared).chain(early) {
-            self.over(&shared, why);
+        for shared in live.iter().map(|(_, shared)| shared).chain(&early) {
+            self.over(shared, why);
         }
     }
 
     fn begin(&self, connection: &Arc<Connection>, shared: &Arc<Shared>, longest: usize) -> Result<()> {
         let options = &shared.options;
-        let channel = connection.add_channel(&options.label, &options.protocol, options.reliability())?;
+        let (reliability, stream) = (options.reliability(), options.negotiated);
+        let channel = connection.add_channel(&options.label, &options.protocol, reliability, stream)?;
         *shared.link.lock() =
             Some(Link { channel, connection: Arc::downgrade(connection), hub: self.me.clone(), longest });
-        self.table.lock().live.push((channel, shared.clone()));
+        Arc::make_mut(&mut self.table.lock().live).push((channel, shared.clone()));
         Ok(())
     }
 
     /// Bytes that wait to be sent on all channels together.
     pub fn buffered(&self) -> usize {
-        let live: Vec<_> = self.table.lock().live.iter().map(|(id, _)| *id).collect();
-        live.into_iter().map(ChannelId::buffered).sum()
+        self.live().iter().map(|(id, _)| id.buffered()).sum()
+    }
+
+    /// Whether `channel`, which has a chunk, may hand it over. If not, it is stirred when that may have
+    /// changed. [`Hub::pass`] is to follow, also when it has none any more.
+    pub fn ask(&self, channel: ChannelId) -> bool {
+        let its_turn = self.turn.lock().ask(channel);
+        its_turn && self.buffered() < AT_ONCE
+    }
+
+    /// `channel` has handed a chunk over, or else has none to hand over.
+    pub fn pass(&self, channel: ChannelId, handed_over: bool) {
+        self.turn.lock().pass(channel, handed_over);
+        self.stir();
+    }
+
+    /// Our side has closed it.
+    pub fn forget(&self, channel: ChannelId) {
+        Arc::make_mut(&mut self.table.lock().live).retain(|(id, _)| *id != channel);
+        self.pass(channel, false);
+    }
+
+    /// Has those who wait ask again. Who passes meanwhile moves others out of sight, and stirs them itself.
+    fn stir(&self) {
+        for n in 0.. {
+            let waiting = self.turn.lock().waiting().get(n).copied();
+            let Some(channel) = waiting else { return };
+            if let Some(shared) = self.find(channel) {
+                shared.stir();
+            }
+        }
+    }
+
+    fn live(&self) -> Live {
+        self.table.lock().live.clone()
     }
 
     fn find(&self, channel: ChannelId) -> Option<Arc<Shared>> {
-        self.table.lock().live.iter().find(|(id, _)| *id == channel).map(|(_, shared)| shared.clone())
+        self.live().iter().find(|(id, _)| *id == channel).map(|(_, shared)| shared.clone())
     }
 
     fn over(&self, shared: &Shared, why: &str) {
@@ -237,7 +278,7 @@ impl Channels for Hub {
             }
             let (connection, longest) = table.connection.clone().unwrap_or((Weak::new(), MAX_MESSAGE));
             *shared.link.lock() = Some(Link { channel, connection, hub: self.me.clone(), longest });
-            table.live.push((channel, shared.clone()));
+            Arc::make_mut(&mut table.live).push((channel, shared.clone()));
             if taker.is_none() {
                 table.arrived.push_back(shared.handle());
             }
@@ -247,7 +288,7 @@ impl Channels for Hub {
                 let taken = taker.take(shared.handle(), self.peer, self.stream.clone());
                 if !taken {
                     // Nobody watches it yet, so that its end would not be heard.
-                    self.table.lock().live.retain(|(id, _)| *id != channel);
+                    self.forget(channel);
                 }
                 taken
             }
@@ -288,17 +329,11 @@ impl Channels for Hub {
 
     fn drained(&self, _: ChannelId) {
         // One queue carries them all: room for one is room for each.
-        let live: Vec<_> = self.table.lock().live.iter().map(|(_, shared)| shared.clone()).collect();
-        live.iter().for_each(|shared| shared.stir());
+        self.stir();
     }
 
     fn closed(&self, channel: ChannelId) {
-        let gone = {
-            let mut table = self.table.lock();
-            let at = table.live.iter().position(|(id, _)| *id == channel);
-            at.map(|at| table.live.swap_remove(at).1)
-        };
-        if let Some(shared) = gone {
+        if let Some(shared) = self.find(channel) {
             if shared.inbox.close("the remote closed it") {
                 self.tell(shared.id(), EventKind::ChannelClosed, "the remote closed it");
             }

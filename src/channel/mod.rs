@@ -4,9 +4,11 @@
 //! application does not is closed, because dropping from a reliable stream in silence would be worse.
 //! What goes out is refused, not queued, when too much waits already.
 
+mod framed;
 mod hub;
 mod inbox;
 
+pub use framed::Unsent;
 pub(crate) use hub::Hub;
 pub use inbox::{ChannelState, ChannelStats, Message};
 
@@ -24,6 +26,9 @@ use std::time::Duration;
 /// Bytes that may wait to be sent on one channel. Browsers close a channel with more.
 pub const MAX_BUFFERED: usize = 16 << 20;
 
+/// Streams of a connection: libdatachannel negotiates no more.
+const STREAMS: u16 = 1_024;
+
 /// What a channel is made from.
 #[derive(Clone, Debug, Default)]
 pub struct ChannelOptions {
@@ -39,6 +44,9 @@ pub struct ChannelOptions {
     pub max_retransmits: Option<u32>,
     /// A message is given up after so long; `None`: never. Not both.
     pub max_lifetime: Option<Duration>,
+    /// The remote makes it too, with the same number: the stream that both agreed on (0 to 1,023). `None`:
+    /// the remote is told of it.
+    pub negotiated: Option<u16>,
 }
 
 /// One data channel. Cloning gives another handle to the same one; it ends with [`Channel::close`], with
@@ -65,6 +73,7 @@ pub(crate) struct Shared {
     link: Mutex<Option<Link>>,
     /// Who else is woken by what happens.
     listener: Mutex<Option<Arc<dyn Listener>>>,
+    pace: framed::Pace,
 }
 
 /// Is woken when a channel opens, closes, has a message where none waited, or has room to send. On threads
@@ -201,22 +210,6 @@ impl Channel {
         *self.shared().listener.lock() = Some(listener);
     }
 
-    /// Queues a binary message of at most [`Channel::longest`]. False: the channel is not open.
-    pub(crate) fn post(&self, message: &[u8]) -> bool {
-        let link = self.shared().link.lock().clone();
-        let sent = link.is_some_and(|link| link.channel.send(message));
-        if sent {
-            self.shared().inbox.sent(message.len());
-        }
-        sent
-    }
-
-    /// Bytes that wait to be sent on all channels of the connection.
-    pub(crate) fn connection_buffered(&self) -> usize {
-        let hub = self.shared().link.lock().as_ref().and_then(|link| link.hub.upgrade());
-        hub.map_or(0, |hub| hub.buffered())
-    }
-
     /// The longest message that the remote takes.
     pub(crate) fn longest(&self) -> usize {
         self.shared().link.lock().as_ref().map_or(0, |link| link.longest)
@@ -240,6 +233,9 @@ impl ChannelOptions {
                     "{name} is longer than 65535 bytes, or has a NUL in it"
                 )));
             }
+        }
+        if let Some(stream) = self.negotiated.filter(|stream| *stream >= STREAMS) {
+            return Err(Error::argument(format!("stream is {stream} but must be at most {}", STREAMS - 1)));
         }
         if self.max_retransmits.is_some() && self.max_lifetime.is_some() {
             return Err(Error::argument("max_retransmits and max_lifetime exclude one another"));
@@ -266,6 +262,7 @@ impl Shared {
             inbox: Inbox::default(),
             link: Mutex::new(None),
             listener: Mutex::new(None),
+            pace: framed::Pace::default(),
         })
     }
 
@@ -278,6 +275,7 @@ impl Shared {
     }
 
     fn stir(&self) {
+        self.pace.stir();
         let listener = self.listener.lock().clone();
         if let Some(listener) = listener {
             listener.stir();
@@ -300,11 +298,15 @@ impl Shared {
     fn close(&self, why: &str) {
         self.inbox.close(why);
         let link = self.link.lock().take();
-        if let Some(link) = link
-            && let Some(connection) = link.connection.upgrade()
-        {
-            connection.remove_channel(link.channel);
+        if let Some(link) = link {
+            if let Some(hub) = link.hub.upgrade() {
+                hub.forget(link.channel);
+            }
+            if let Some(connection) = link.connection.upgrade() {
+                connection.remove_channel(link.channel);
+            }
         }
+        self.pace.stir();
     }
 }
 

@@ -6,42 +6,46 @@
 /// at 13 Mbit/s this and a chunk are 50 ms.
 pub const AT_ONCE: usize = 32 << 10;
 
-/// Whose turn it is.
+/// Whose turn it is: nobody hands over two chunks in a row while another waits.
+///
+/// Nothing stricter, because each sender comes on a thread of its own: in a fixed order all would wait for
+/// the slowest thread.
 ///
 /// The transport is to say when a channel's buffer has become *empty*: with a higher mark the buffers of
 /// several channels could all be below it, together be too much, and nobody be woken.
 #[derive(Debug)]
-pub struct Turn {
-    at_once: usize,
-    next: usize,
+pub struct Turn<T> {
+    waiting: Vec<T>,
+    last: Option<T>,
 }
 
-impl Default for Turn {
-    fn default() -> Turn {
-        Turn::new(AT_ONCE)
+impl<T> Default for Turn<T> {
+    fn default() -> Turn<T> {
+        Turn { waiting: Vec::new(), last: None }
     }
 }
 
-impl Turn {
-    /// Turns while less than `at_once` bytes are buffered.
-    pub fn new(at_once: usize) -> Turn {
-        Turn { at_once, next: 0 }
-    }
-
-    /// Asks the `channels`, from the one after the last that had something, until one has something. `buffered` is
-    /// what they have in the transport's queue together. Who has it, and what.
-    pub fn next<T>(
-        &mut self,
-        channels: usize,
-        buffered: usize,
-        mut ask: impl FnMut(usize) -> Option<T>,
-    ) -> Option<(usize, T)> {
-        if buffered >= self.at_once {
-            return None;
+impl<T: Copy + PartialEq> Turn<T> {
+    /// `who` has a chunk. Whether it may hand it over, if less than [`AT_ONCE`] is buffered: to be looked
+    /// up after this, so that the end of a full queue finds it among those who wait.
+    pub fn ask(&mut self, who: T) -> bool {
+        if !self.waiting.contains(&who) {
+            self.waiting.push(who);
         }
-        let mut order = (0..channels).map(|n| (self.next + n) % channels);
-        let (channel, something) = order.find_map(|n| Some((n, ask(n)?)))?;
-        self.next = channel + 1;
-        Some((channel, something))
+        self.last != Some(who) || self.waiting.len() == 1
+    }
+
+    /// `who` has handed a chunk over, or else has none. Who waits is to ask again.
+    pub fn pass(&mut self, who: T, handed_over: bool) -> &[T] {
+        self.waiting.retain(|waiting| *waiting != who);
+        if handed_over {
+            self.last = Some(who);
+        }
+        &self.waiting
+    }
+
+    /// Who has asked, and not passed since.
+    pub fn waiting(&self) -> &[T] {
+        &self.waiting
     }
 }

@@ -3,7 +3,6 @@
 use super::{Figures, Shared};
 use crate::channel::{Channel, ChannelState, Listener};
 use crate::message::chunk::Outgoing;
-use crate::message::fair::AT_ONCE;
 use crate::message::sender::{End, Mode, Outcome, Sender};
 use crate::time::Time;
 use std::collections::VecDeque;
@@ -149,18 +148,7 @@ impl Viewer {
         }
         figures.acks_ignored.add(sender.stats().acks_ignored - ignored);
         sender.tick(now, &mut out);
-        // What the other channels of the connection have queued goes before: the queue is one.
-        while self.channel.connection_buffered() < AT_ONCE
-            && let Some(chunk) = sender.next(self.channel.buffered())
-        {
-            scratch.clear();
-            chunk.chunk().write(scratch);
-            if !self.channel.post(scratch) {
-                sender.rejected(now, &mut out);
-                break;
-            }
-            sender.sent(now, &mut out);
-        }
+        self.channel.pump(sender, scratch, now, &mut out);
         if self.waiting.timed_out && shared.options.mode == Mode::File {
             // It would hold all the others up with each further result.
             self.close(figures);

@@ -61,6 +61,8 @@ static void sweep(uintptr_t bits, framewire_status status) {
     FAILS(framewire_peer_channel(peer, NULL, &made), status, "peer is ");
     FAILS(framewire_peer_next_channel(peer, 0, &made), status, "peer is ");
     FAILS(framewire_channel_send(channel, "x", 1, 0), status, "channel is ");
+    FAILS(framewire_channel_send_framed(channel, 1, "x", 1, 0, NULL), status, "channel is ");
+    FAILS(framewire_channel_cancel(channel), status, "channel is ");
     FAILS(framewire_channel_next(channel, 0, text, sizeof text, &length, NULL), status, "channel is ");
     FAILS(framewire_channel_fd(channel), (int)status, "channel is ");
     FAILS(framewire_channel_label(channel, text, sizeof text, &length), status, "channel is ");
@@ -176,6 +178,13 @@ static void inputs(void) {
     FAILS(framewire_channel_send(channel, NULL, 1, 0), FRAMEWIRE_INVALID_ARGUMENT, "message is NULL");
     FAILS(framewire_channel_send(channel, "x", 1, 2), FRAMEWIRE_INVALID_ARGUMENT, "is_text is 2");
     FAILS(framewire_channel_send(channel, "x", 1, 1), FRAMEWIRE_INVALID_STATE, "not open yet");
+    uint32_t chunks = 7;
+    FAILS(framewire_channel_send_framed(channel, 1, NULL, 1, 0, &chunks), FRAMEWIRE_INVALID_ARGUMENT, "message is NULL");
+    FAILS(framewire_channel_send_framed(channel, 1, "x", 1, -2, NULL), FRAMEWIRE_INVALID_ARGUMENT, "timeout_ms is -2");
+    FAILS(framewire_channel_send_framed(channel, 1, "x", (size_t)1 << 30, 0, NULL), FRAMEWIRE_LIMIT, "length is 1073741824");
+    FAILS(framewire_channel_send_framed(channel, 1, "x", 1, 0, &chunks), FRAMEWIRE_INVALID_STATE, "not open yet");
+    CHECK(chunks == 0);
+    OK(framewire_channel_cancel(channel));
     FAILS(framewire_channel_next(channel, 0, text, sizeof text, NULL, NULL), FRAMEWIRE_INVALID_ARGUMENT, "length is NULL");
     size_t length = 0;
     FAILS(framewire_channel_next(channel, 0, NULL, 1, &length, NULL), FRAMEWIRE_INVALID_ARGUMENT, "message is NULL");

@@ -180,6 +180,18 @@ static void peers(void) {
     /* As a program of the first release fills it. */
     options = (framewire_peer_options){ .size = offsetof(framewire_peer_options, ice_servers) };
     OK(framewire_peer_new(&options, &peer));
+    framewire_channel_options agreed = { .size = sizeof agreed, .negotiated = 2 };
+    framewire_channel *channel = NULL;
+    FAILS(framewire_peer_channel(peer, &agreed, &channel), FRAMEWIRE_INVALID_ARGUMENT, "options.negotiated is 2");
+    agreed.negotiated = 0, agreed.stream = 1;
+    FAILS(framewire_peer_channel(peer, &agreed, &channel), FRAMEWIRE_INVALID_ARGUMENT, "options.negotiated is 0");
+    agreed.negotiated = 1, agreed.stream = 1024;
+    FAILS(framewire_peer_channel(peer, &agreed, &channel), FRAMEWIRE_INVALID_ARGUMENT, "must be at most 1023");
+    agreed.stream = 1u << 16;
+    FAILS(framewire_peer_channel(peer, &agreed, &channel), FRAMEWIRE_INVALID_ARGUMENT, "must be at most 1023");
+    agreed = (framewire_channel_options){ .size = offsetof(framewire_channel_options, negotiated) };
+    OK(framewire_peer_channel(peer, &agreed, &channel));
+    framewire_channel_free(channel);
     framewire_peer_free(peer);
 }
 

@@ -38,7 +38,14 @@ pub trait Channels: Send + Sync {
 
 impl Connection {
     /// Makes a channel. Before the descriptions are exchanged, or after.
-    pub fn add_channel(&self, label: &str, protocol: &str, reliability: Reliability) -> Result<ChannelId> {
+    /// `stream` is the one that both sides agreed on; `None`: one is chosen, and the remote is told.
+    pub fn add_channel(
+        &self,
+        label: &str,
+        protocol: &str,
+        reliability: Reliability,
+        stream: Option<u16>,
+    ) -> Result<ChannelId> {
         let _pass = pass();
         let (label, protocol) = (super::c_string(label)?, super::c_string(protocol)?);
         let limit = reliability.max_retransmits.is_some() || reliability.max_lifetime_ms.is_some();
@@ -50,9 +57,9 @@ impl Connection {
                 maxRetransmits: reliability.max_retransmits.unwrap_or(0),
             },
             protocol: protocol.as_ptr(),
-            negotiated: false,
-            manualStream: false,
-            stream: 0,
+            negotiated: stream.is_some(),
+            manualStream: stream.is_some(),
+            stream: stream.unwrap_or(0),
         };
         // SAFETY: the strings and the struct live until the call returns.
         let id = check("make a data channel", || unsafe {
