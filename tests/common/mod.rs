@@ -13,6 +13,7 @@ pub mod rtcp;
 pub mod rtp;
 pub mod script;
 pub mod stun;
+pub mod taker;
 pub mod turn;
 pub mod uploader;
 pub mod vp8;
