@@ -191,33 +191,6 @@ impl<F: Fn()> AsRef<[u8]> for Watched<F> {
     }
 }
 
-#[test]
-fn two_large_messages_of_one_connection_take_turns() {
-    let peer = peer(true);
-    let channels = ["a", "b"].map(|label| peer.channel(labelled(label)).expect("before the offer"));
-    let (_taker, came) = taker(&peer);
-    channels.iter().for_each(open);
-    let (handed, order) = channel();
-    thread::scope(|scope| {
-        for (channel, label) in channels.iter().zip(["a", "b"]) {
-            let handed = handed.clone();
-            let message =
-                Watched(vec![7; 16 * MEGABYTE], move || handed.send(label).expect("it is listened to"));
-            scope.spawn(move || channel.send_framed(1, message, PATIENCE).expect("it is taken"));
-        }
-        let chunks = 2 * (16 * MEGABYTE).div_ceil(CHUNK_SIZE);
-        (0..chunks).for_each(|_| drop(came.recv_timeout(PATIENCE).expect("a chunk")));
-    });
-    drop(handed);
-    let order: String = order.iter().collect();
-    // Before the other thread began and after it ended one has it all; between, nobody goes twice in a row, but
-    // where the other had not asked again yet.
-    let both = &order[order.find("ab").max(order.find("ba")).expect("both")..];
-    let both = &both[..both.rfind("ab").min(both.rfind("ba")).expect("both")];
-    let turns = both.as_bytes().windows(2).filter(|pair| pair[0] != pair[1]).count();
-    assert!(both.len() > 300 && turns > both.len() / 2, "{turns} turns among {}: {order}", both.len());
-}
-
 /// Whether a thread of ours waits for something.
 fn asleep(thread: &str) -> bool {
     let state = fs::read_to_string(format!("/proc/self/task/{thread}/stat")).expect("it lives");

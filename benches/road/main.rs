@@ -14,6 +14,7 @@ mod encode;
 mod fanout;
 mod far;
 mod glass;
+mod messages;
 mod publishers;
 mod push;
 mod receive;
@@ -24,7 +25,7 @@ use table::Row;
 
 type Benchmark = fn() -> Vec<Row>;
 
-const BENCHMARKS: [(&str, Benchmark); 10] = [
+const BENCHMARKS: [(&str, Benchmark); 13] = [
     ("push", push::push),
     ("answer", answer::answer),
     ("fanout", fanout::fanout),
@@ -35,6 +36,9 @@ const BENCHMARKS: [(&str, Benchmark); 10] = [
     ("receive", receive::receive),
     ("arrive", arrive::arrive),
     ("publishers", publishers::publishers),
+    ("messages", messages::messages),
+    ("fair", messages::fair),
+    ("stalled", messages::stalled),
 ];
 
 fn main() {
@@ -45,6 +49,9 @@ fn main() {
         Some("senders") => return fanout::senders(&words[1..]),
         Some("takers") => return publishers::takers(&words[1..]),
         Some("publishers") => return publishers::run(),
+        Some("message-givers") => return messages::run(&words[1..]),
+        Some("message-takers") => return messages::takers(),
+        Some("message-stalls") => return messages::stalls(),
         _ => {}
     }
     if !words.iter().any(|word| word == "--bench") {

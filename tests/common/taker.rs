@@ -19,8 +19,8 @@ type Channels = Arc<Mutex<Vec<Box<RtcDataChannel<Ear>>>>>;
 /// Takes what comes on every channel that the other side makes.
 pub struct Taker {
     /// Before their connection.
-    channels: Channels,
-    _connection: Box<RtcPeerConnection<Life>>,
+    _channels: Channels,
+    connection: Box<RtcPeerConnection<Life>>,
 }
 
 impl Taker {
@@ -33,7 +33,7 @@ impl Taker {
         connection.set_remote_description(&offer).expect("an offer");
         connection.set_local_description(SdpType::Answer).expect("an answer");
         let answer = gather(&connection, &gathered);
-        (Taker { channels, _connection: connection }, answer)
+        (Taker { _channels: channels, connection }, answer)
     }
 
     /// Makes an offer, and in it a channel of which nothing is expected.
@@ -46,19 +46,56 @@ impl Taker {
         channels.lock().expect("no panic").push(connection.create_data_channel("unused", ear).expect("one"));
         connection.set_local_description(SdpType::Offer).expect("an offer");
         let offer = gather(&connection, &gathered);
-        (Taker { channels, _connection: connection }, offer)
+        (Taker { _channels: channels, connection }, offer)
     }
 
     pub fn accept(&mut self, answer: &str) {
         let answer = description(answer, SdpType::Answer);
-        self._connection.set_remote_description(&answer).expect("an answer that fits the offer");
+        self.connection.set_remote_description(&answer).expect("an answer that fits the offer");
     }
 
-    /// Sends on the channel of that label.
-    pub fn send(&self, label: &str, message: &[u8]) {
-        let mut channels = self.channels.lock().expect("no panic");
-        let channel = channels.iter_mut().find(|channel| channel.label() == label).expect("it has come");
-        channel.send(message).expect("it is open");
+    /// Makes a channel of its own to send on.
+    pub fn giver(&mut self, label: &str) -> Giver {
+        let ((open, opened), (low, drained)) = (bounded(1), bounded(1));
+        let channel = self.connection.create_data_channel(label, Hand { open, low }).expect("a channel");
+        Giver { channel, opened, drained }
+    }
+}
+
+/// Sends as a program does that has nothing but libdatachannel.
+pub struct Giver {
+    channel: Box<RtcDataChannel<Hand>>,
+    opened: Receiver<()>,
+    drained: Receiver<()>,
+}
+
+impl Giver {
+    /// Waits until it can send, and never has more than `high` bytes queued from then on.
+    pub fn open(&mut self, high: usize) {
+        self.opened.recv_timeout(PATIENCE).expect("it opens");
+        self.channel.set_buffered_amount_low_threshold(high / 4).expect("it lives");
+    }
+
+    pub fn send(&mut self, message: &[u8], high: usize) {
+        while self.channel.buffered_amount() >= high {
+            self.drained.recv_timeout(PATIENCE).expect("there is room at last");
+        }
+        self.channel.send(message).expect("it is open");
+    }
+}
+
+struct Hand {
+    open: Sender<()>,
+    low: Sender<()>,
+}
+
+impl DataChannelHandler for Hand {
+    fn on_open(&mut self) {
+        self.open.try_send(()).ok();
+    }
+
+    fn on_buffered_amount_low(&mut self) {
+        self.low.try_send(()).ok();
     }
 }
 
@@ -119,8 +156,13 @@ pub struct Stalled(Child);
 impl Stalled {
     /// Has it answer an offer.
     pub fn answering(offer: &str) -> (Stalled, String) {
-        let mut child = Command::new(std::env::current_exe().expect("a test knows where it is"));
-        child.args(["--exact", "the_one_that_stalls", "--ignored", "--nocapture"]);
+        Stalled::running(&["--exact", "the_one_that_stalls", "--ignored", "--nocapture"], offer)
+    }
+
+    /// The same, where it is what this program does with these arguments.
+    pub fn running(arguments: &[&str], offer: &str) -> (Stalled, String) {
+        let mut child = Command::new(std::env::current_exe().expect("a program knows where it is"));
+        child.args(arguments);
         let child = child.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it is this program");
         let mut stalled = Stalled(child);
         let line = serde_json::to_string(offer).expect("text");
