@@ -1014,7 +1014,7 @@ typedef struct framewire_channel_stats {
     uint64_t bytes_received;
     // Messages that wait to be taken.
     uint64_t waiting;
-    // Bytes that wait to be sent. 0 is not delivery: the transport holds up to a megabyte more.
+    // Bytes that wait to be sent. 0 is not delivery: the transport holds up to 262,144 more.
     uint64_t buffered;
 } framewire_channel_stats;
 

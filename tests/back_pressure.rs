@@ -68,7 +68,7 @@ fn ended_by(channel: &Channel, end: impl FnOnce()) -> Unsent {
         thread::spawn(move || channel.send_framed(1, vec![7; 32 * MEGABYTE], 2 * PATIENCE))
     };
     // Whoever waits for room waits for somebody to read.
-    until("it stalls", || channel.buffered() > 0 && channel.stats().bytes_sent > MEGABYTE as u64);
+    until("it stalls", || channel.buffered() > 0 && channel.stats().bytes_sent > TRANSPORT as u64);
     end();
     sending.join().expect("no panic").expect_err("nobody takes it")
 }
@@ -237,7 +237,7 @@ fn a_small_message_is_handed_over_before_any_more_of_a_large_one() {
 }
 
 /// What SCTP holds that has not been acknowledged.
-const TRANSPORT: usize = 1 << 20;
+const TRANSPORT: usize = 256 << 10;
 
 #[test]
 fn acknowledgements_that_lie_move_nothing_and_are_counted() {

@@ -72,9 +72,9 @@ fn a_receiver_that_stops_reading_costs_little_memory_and_no_processor() {
     let memory = cpu::memory();
     outwait(500);
     let grown = cpu::memory() - memory;
-    // A megabyte is what the transport holds at each end, beside a message that the other side is busy with.
+    // What the transport holds at each end, a quarter of a megabyte here and one there, and what has been read.
     let sent = channel.stats().bytes_sent;
-    assert!(sent < 3 << 20, "{sent} bytes went out to somebody who reads nothing");
+    assert!(sent < 2 << 20, "{sent} bytes went out to somebody who reads nothing");
     // One result that has begun, one that waits, one on its way to the feed's thread.
     let most = (4 * RESULT / 1_024) as f64;
     let sanitized = option_env!("FRAMEWIRE_CFLAGS").is_some();

@@ -81,7 +81,7 @@ pub struct framewire_channel_stats {
     pub bytes_received: u64,
     /// Messages that wait to be taken.
     pub waiting: u64,
-    /// Bytes that wait to be sent. 0 is not delivery: the transport holds up to a megabyte more.
+    /// Bytes that wait to be sent. 0 is not delivery: the transport holds up to 262,144 more.
     pub buffered: u64,
 }
 plain!(framewire_channel_stats, first 56, {

@@ -170,7 +170,7 @@ impl Channel {
         }
     }
 
-    /// Bytes that wait to be sent. Zero is not delivery: SCTP holds up to a megabyte more.
+    /// Bytes that wait to be sent. Zero is not delivery: SCTP holds up to a quarter of a megabyte more.
     pub fn buffered(&self) -> usize {
         self.shared().link.lock().as_ref().map_or(0, |link| link.channel.buffered())
     }

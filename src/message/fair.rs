@@ -11,6 +11,12 @@ pub const AT_ONCE: usize = 32 << 10;
 /// Nothing stricter, because each sender comes on a thread of its own: in a fixed order all would wait for
 /// the slowest thread.
 ///
+/// It decides what goes into the transport, and SCTP what comes out: usrsctp goes on with the stream of a
+/// message that takes several packets until that stream has run dry, because its scheduler
+/// (`sctp_ss_default_scheduled`) looks before the message is taken off. Its buffer is therefore kept short,
+/// which lets streams run dry while the congestion window is larger; while it is smaller, who has a lot to send
+/// keeps others waiting.
+///
 /// The transport is to say when a channel's buffer has become *empty*: with a higher mark the buffers of
 /// several channels could all be below it, together be too much, and nobody be woken.
 #[derive(Debug)]

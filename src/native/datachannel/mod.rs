@@ -393,6 +393,10 @@ fn initialise() {
         // The defaults close every channel of a connection after a black-out of 12.7 s.
         sctp.maxRetransmitAttempts = 20;
         sctp.maxRetransmitTimeoutMs = 2_000;
+        // What is in it goes before all that comes later, on any channel, and libdatachannel does not count it.
+        // Its default, a megabyte, is 50 ms at 168 Mbit/s; this is the least it can be, that of the longest
+        // message, and still 42 Mbit/s where a round trip is 50 ms.
+        sctp.sendBufferSize = crate::sdp::MAX_MESSAGE as c_int;
         // SAFETY: called once, before the first connection; the callback lives for ever.
         unsafe {
             sys::rtcInitLogger(sys::rtcLogLevel_RTC_LOG_WARNING, Some(on_log));
