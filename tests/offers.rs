@@ -436,7 +436,17 @@ fn an_offer_without_ssrcs_is_received() {
     let answer = answer(&offer, &plan);
     assert_eq!(lines(&answer, "a=recvonly").len(), 2);
     assert!(!answer.contains("a=ssrc") && !answer.contains("a=msid"), "nothing of ours goes out: {answer}");
-    assert!(offer.sections.iter().all(|section| section.incoming == Incoming::default()));
+    let named = Incoming { names: vec!["stream".into(), "track".into()], ..Incoming::default() };
+    assert!(offer.sections.iter().all(|section| [&named, &Incoming::default()].contains(&&section.incoming)));
+}
+
+#[test]
+fn what_the_remote_calls_its_track_is_kept_wherever_it_says_so() {
+    let names = |lines: &str| publish(lines).sections[0].incoming.names.clone();
+    assert_eq!(names("a=msid:- t\r\n"), ["t"]);
+    assert_eq!(names("a=ssrc:1 cname:c\r\na=ssrc:1 msid:s t\r\na=msid:s t\r\n"), ["s", "t"]);
+    assert_eq!(names("a=msid:a b\r\na=msid:c d\r\na=msid:e f\r\n"), ["a", "b", "c", "d"], "bounded");
+    assert!(names("a=msid:\r\n").is_empty());
 }
 
 #[test]
@@ -456,7 +466,11 @@ fn of_several_layers_the_answer_takes_the_first() {
 #[test]
 fn ssrcs_are_told_apart_by_their_groups() {
     let look = |lines: &str| publish(lines).sections[0].incoming.clone();
-    let told = |ssrcs: &[u32], rtx: &[(u32, u32)]| Incoming { ssrcs: ssrcs.into(), rtx: rtx.into() };
+    let told = |ssrcs: &[u32], rtx: &[(u32, u32)]| Incoming {
+        ssrcs: ssrcs.into(),
+        rtx: rtx.into(),
+        names: Vec::new(),
+    };
     let each =
         |ssrcs: &[u32]| ssrcs.iter().map(|ssrc| format!("a=ssrc:{ssrc} cname:c\r\n")).collect::<String>();
     let simulcast = "a=ssrc-group:SIM 1 2\r\na=ssrc-group:FID 1 11\r\na=ssrc-group:FID 2 12\r\n\
