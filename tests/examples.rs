@@ -214,8 +214,10 @@ fn wav(path: &Path) -> Vec<i16> {
     assert_eq!([16, 20, 24, 28, 32].map(word), [16, 2 << 16 | 1, 48_000, 192_000, 16 << 16 | 4]);
     let both = bytes[44..].chunks_exact(4);
     both.map(|both| {
-        assert_eq!(both[..2], both[2..], "mono, twice");
-        i16::from_le_bytes([both[0], both[1]])
+        let [left, right] = [0, 2].map(|at| i16::from_le_bytes([both[at], both[at + 1]]));
+        // Mono, twice; what the decoder makes up for lost sound differs by a hair.
+        assert!(left.abs_diff(right) <= 16, "{left} and {right}");
+        left
     })
     .collect()
 }
