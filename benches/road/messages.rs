@@ -108,8 +108,11 @@ fn open(channel: &Channel) {
     }
 }
 
+/// Sends one message of that number.
+type Sends = Box<dyn FnMut(u32)>;
+
 /// Megabytes a second, and seconds of CPU a gigabyte, of a way to send large messages.
-fn large(way: fn(&mut Far) -> Box<dyn FnMut(u32)>) -> Vec<f64> {
+fn large(way: fn(&mut Far) -> Sends) -> Vec<f64> {
     let mut far = Far::start("message-takers");
     let mut send = way(&mut far);
     let sent = |count: usize| {
@@ -126,7 +129,7 @@ fn large(way: fn(&mut Far) -> Box<dyn FnMut(u32)>) -> Vec<f64> {
     vec![megabytes / took, used * 1e3 / megabytes]
 }
 
-fn ours(far: &mut Far) -> Box<dyn FnMut(u32)> {
+fn ours(far: &mut Far) -> Sends {
     let peer = peer();
     let channel = peer.channel(labelled("results")).expect("before the offer");
     let answer = peer.answer(&far.ask("offer"), PATIENCE).expect("an answer");
@@ -139,7 +142,7 @@ fn ours(far: &mut Far) -> Box<dyn FnMut(u32)> {
     })
 }
 
-fn bare(far: &mut Far) -> Box<dyn FnMut(u32)> {
+fn bare(far: &mut Far) -> Sends {
     let (taker, mut giver) = bare_giver(far);
     giver.open(HIGH_WATER);
     let message = vec![7; LARGE];

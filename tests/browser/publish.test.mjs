@@ -66,8 +66,9 @@ for (const kind of Object.keys(kinds)) {
       const loudness = Math.sqrt((end.energy - begin.energy) / (end.samples - begin.samples));
       t.diagnostic(`${encoded} encoded, ${pictures} pictures of ${end.width}x${end.height}, ${seconds.toFixed(2)} s of sound, loudness ${loudness.toFixed(4)}`);
       assert.ok(encoded > 15 * SECONDS, `${encoded} pictures were encoded`);
-      assert.ok(Math.abs(pictures - encoded) < 0.05 * encoded, `${encoded} sent, ${pictures} came`);
-      assert.ok(Math.abs(seconds - SECONDS) < 2, `${seconds} s of sound`);
+      // On a busy machine the program is late for some, and the newest wins.
+      assert.ok(pictures > 0.85 * encoded && pictures < 1.05 * encoded, `${encoded} sent, ${pictures} came`);
+      assert.ok(seconds > 0.85 * SECONDS && seconds < SECONDS + 2, `${seconds} s of sound`);
       assert.ok(loudness > 0.002, `loudness ${loudness} of 1`);
     });
 
@@ -94,11 +95,11 @@ for (const kind of Object.keys(kinds)) {
       })()`);
       await turn('recvonly', 'inactive');
       const over = kind === 'firefox' ? 'Ended' : 'Live';
-      await studio.until('a pause', 10_000, ({ video, audio }) => video === over && audio === over);
+      await studio.until('a pause', ({ video, audio }) => video === over && audio === over);
       const pause = await studio.reports(2), paused = await studio.reports(2);
       assert.deepEqual([paused.video, paused.audio, paused.pictures], [over, over, pause.pictures]);
       await turn('inactive', 'recvonly');
-      await studio.until('picture and sound', 10_000, ({ video, audio, pictures, samples }) =>
+      await studio.until('picture and sound', ({ video, audio, pictures, samples }) =>
         video === 'Live' && audio === 'Live' && pictures > paused.pictures && samples > paused.samples);
       const begin = await studio.reports(), end = await studio.reports(3);
       t.diagnostic(`${end.pictures - begin.pictures} pictures and ${end.samples - begin.samples} samples in 3 s`);

@@ -231,7 +231,8 @@ fn ten_thousand_random_operations_have_the_outcomes_of_the_plain_model() {
             let outcome = |outcome| if let Outcome::Track(track) = outcome { Some(track) } else { None };
             let mut done: Vec<_> = book.take_done().into_iter().map(|(tag, o)| (tag, outcome(o))).collect();
             let mut expected = std::mem::take(&mut model.done);
-            (done.sort(), expected.sort());
+            done.sort();
+            expected.sort();
             assert_eq!(done, expected, "seed {seed}, step {step}");
             found += done.iter().filter(|(_, track)| track.is_some()).count();
             let stats = book.stats();
