@@ -11,6 +11,10 @@ use crate::time::{Anchor, Time, clock};
 /// ticks of the RTP clock: half a frame. Less is the jitter of whoever read the clock.
 const GAP: i64 = FRAME as i64 / 2;
 
+/// Sound that long, in seconds, whose capture times all stand before where they should is what the caller means: its
+/// clock was corrected. Less is a time that errs.
+const LASTING: f64 = 0.2;
+
 /// How much of a new deviation the drift takes over.
 const WEIGHT: f64 = 1.0 / 64.0;
 
@@ -26,6 +30,15 @@ pub struct Cutter {
     output: Vec<f32>,
     run: Option<Run>,
     drift: f64,
+    behind: Option<Behind>,
+}
+
+/// Pushes whose capture times stand before where they should, without one in between that does not.
+struct Behind {
+    /// Samples taken in before the first.
+    since: u64,
+    /// The least that one of them is off, in ticks of the RTP clock.
+    off: f64,
 }
 
 /// Sound without a gap, in ticks of the RTP clock.
@@ -53,11 +66,12 @@ impl Cutter {
             output: vec![0.0; FRAME * channels],
             run: None,
             drift: 0.0,
+            behind: None,
         })
     }
 
-    /// Takes sound in and gives each full frame to `emit`. True: its capture time went backwards,
-    /// and was ignored.
+    /// Takes sound in and gives each full frame to `emit`. True: its capture time went backwards, and its
+    /// sound follows on; where that lasts, the NTP timestamps go back with it.
     ///
     /// # Errors
     /// The resampler's.
@@ -88,14 +102,28 @@ impl Cutter {
         };
         let off = ticks(capture) as i64 - end as i64;
         let unexpected = off - self.drift as i64;
+        if unexpected <= -GAP {
+            self.went_back(off as f64);
+            return (0, true);
+        }
+        self.behind = None;
         if unexpected >= GAP {
             return (unexpected as u64, false);
         }
-        if unexpected <= -GAP {
-            return (0, true);
-        }
         self.drift += (off as f64 - self.drift) * WEIGHT;
         (0, false)
+    }
+
+    /// A push stands `off` from where it should, which is before that. No sound is left out for it, so the RTP
+    /// clock goes on as it did: what is off for longer is so between that and the clock of the capture times.
+    fn went_back(&mut self, off: f64) {
+        let Some(received) = self.run.as_ref().map(|run| run.received) else { return };
+        let behind = self.behind.get_or_insert(Behind { since: received, off });
+        behind.off = behind.off.max(off);
+        if (received - behind.since) as f64 >= LASTING * f64::from(self.rate) {
+            self.drift = behind.off;
+            self.behind = None;
+        }
     }
 
     /// Fills what remains up with silence to a frame, and starts anew after the gap.
@@ -113,6 +141,7 @@ impl Cutter {
             Some(run) => (run.end(self.rate) + gap).max(run.next + delay),
         };
         self.rate = pcm.rate;
+        self.behind = None;
         self.run = Some(Run { base, received: 0, next: base.saturating_sub(delay) });
         Ok(())
     }

@@ -125,6 +125,44 @@ fn times_that_go_backwards_are_counted_and_sound_follows_on() {
     assert!(steps(&stamps).iter().all(|step| *step == 960));
 }
 
+/// What the NTP timestamps say of each frame, in milliseconds on our clock.
+fn captured(stamps: &[Stamp]) -> Vec<i64> {
+    let anchor = clock::anchor();
+    let since = |ntp: u64| (i128::from(ntp) - i128::from(anchor.ntp)) * 1_000 >> 32;
+    stamps.iter().map(|s| since(s.ntp) as i64 + (anchor.capture.0 / 1_000) as i64).collect()
+}
+
+#[test]
+fn a_clock_that_is_corrected_backwards_takes_the_ntp_times_along_and_no_sound_is_lost() {
+    // What a sink's capture times do: they stand still until the correction is made up for, and go on.
+    for (late, chunk) in [(15, 20), (50, 20), (300, 10), (2_000, 20), (120, 60)] {
+        let before = 1_000 / chunk;
+        let truth = |n: u64| 5_000 + n * chunk - late;
+        let at = |n: u64| if n < before { truth(n) + late } else { truth(n).max(truth(before - 1) + late) };
+        let pushes = before + (late + 1_500) / chunk;
+        let (stamps, sound, backwards) = cut(48_000, 48 * chunk as usize, pushes, |n| Some(at(n) * 1_000));
+        assert!(backwards > 0, "{late}: counted");
+        assert!(steps(&stamps).iter().all(|step| *step == 960), "{late}: neither a gap nor an overlap");
+        assert_eq!(sound.len() as u64, pushes * chunk / 20 * 960);
+        let said = captured(&stamps);
+        let off = |frame: usize| said[frame] - (5_000 + 20 * frame as i64 - late as i64);
+        assert!((off(10) - late as i64).abs() <= 1, "{late}: as was said before the correction, {}", off(10));
+        let last = off(stamps.len() - 1);
+        assert!(last.abs() <= 3, "{late}: the last frame is {last} ms off");
+    }
+}
+
+#[test]
+fn a_few_times_that_err_move_nothing() {
+    let (stamps, _, backwards) = cut(48_000, 960, 200, |n| {
+        let errs = n % 10 > 1; // Never for 200 ms.
+        Some(1_000_000 + n * 20_000 - if errs { 30_000 } else { 0 })
+    });
+    assert_eq!(backwards, 160);
+    let said = captured(&stamps);
+    assert!(said.iter().enumerate().all(|(n, at)| (at - 1_000 - 20 * n as i64).abs() <= 1), "{said:?}");
+}
+
 #[test]
 fn a_new_rate_follows_on() {
     let mut cutter = Cutter::new(2).expect("48 kHz needs no filter");
