@@ -580,6 +580,16 @@ typedef struct framewire_source_options {
     uint32_t audio_complexity;
     // 1: silence is hardly sent at all (Opus DTX); 0: it is.
     uint32_t audio_dtx;
+    // 1: sound waits until it is as old as pictures are when they are sent, for a program that works long on
+    // pictures (a processor) and not on sound; both must be pushed with their capture times. Receivers play
+    // together what was captured together in any case, as far as they can; this leaves them less to do, so
+    // that it holds sooner and closer. Capture times and samples stay as they are. Sound waits for 2 s at
+    // most, how long follows the median of the last pictures by 1 ms a frame of sound, and the first sound
+    // waits for the first picture for half a second. 0: sound is sent at once. INVALID_ARGUMENT where
+    // the source has only one of both.
+    uint32_t sound_follows_picture;
+    // 0.
+    uint32_t reserved;
 } framewire_source_options;
 
 // One picture.
@@ -716,6 +726,8 @@ typedef struct framewire_source_stats {
     uint32_t height;
     // Target bits a second that the encoder is set to; 0 before the first picture.
     uint32_t bitrate;
+    // How long sound is held back for the pictures now, in microseconds (sound_follows_picture).
+    uint64_t audio_held_us;
 } framewire_source_stats;
 
 // What is known of a frame beside its pixels or samples.

@@ -75,7 +75,11 @@ impl Source {
     #[doc(hidden)]
     pub fn with_encoder(options: SourceOptions, factory: EncoderFactory) -> Result<Source> {
         options.check()?;
-        let opus = options.audio.as_ref().map(audio::stage).transpose()?;
+        let opus = options
+            .audio
+            .as_ref()
+            .map(|audio| audio::stage(audio, options.sound_follows_picture))
+            .transpose()?;
         let shared = Arc::new(Shared {
             id: options.id.unwrap_or_else(Id::fresh),
             events: options.events,

@@ -3,7 +3,7 @@
 use super::events::{self, framewire_events};
 use super::guard::{guard, guard_free, required};
 use super::registry::SOURCES;
-use super::sized::{self, flag, millis, plain};
+use super::sized::{self, flag, millis, plain, unused};
 use super::stats::framewire_source_stats;
 use super::status::framewire_status;
 use super::video::{framewire_audio_frame, framewire_release, framewire_video_frame};
@@ -89,10 +89,20 @@ pub struct framewire_source_options {
     pub audio_complexity: u32,
     /// 1: silence is hardly sent at all (Opus DTX); 0: it is.
     pub audio_dtx: u32,
+    /// 1: sound waits until it is as old as pictures are when they are sent, for a program that works long on
+    /// pictures (a processor) and not on sound; both must be pushed with their capture times. Receivers play
+    /// together what was captured together in any case, as far as they can; this leaves them less to do, so
+    /// that it holds sooner and closer. Capture times and samples stay as they are. Sound waits for 2 s at
+    /// most, how long follows the median of the last pictures by 1 ms a frame of sound, and the first sound
+    /// waits for the first picture for half a second. 0: sound is sent at once. INVALID_ARGUMENT where
+    /// the source has only one of both.
+    pub sound_follows_picture: u32,
+    /// 0.
+    pub reserved: u32,
 }
 plain!(framewire_source_options, first 72, {
     size, events, fps, media, width, height, video_bitrate, keyframe_interval_ms, keyframe_window_ms, matrix,
-    range, audio_bitrate, audio_channels, audio_complexity, audio_dtx,
+    range, audio_bitrate, audio_channels, audio_complexity, audio_dtx, sound_follows_picture, reserved,
 });
 
 /// Makes a source and starts its encoder threads; they sleep until something is pushed and watched.
@@ -315,6 +325,8 @@ const SPARE_COPIES: usize = 3;
 
 impl framewire_source_options {
     fn convert(&self, id: Id, events: Option<Arc<Events>>) -> Result<SourceOptions> {
+        unused(self.reserved, "options.reserved")?;
+        let sound_follows_picture = flag(self.sound_follows_picture, "options.sound_follows_picture")?;
         if self.media > 3 {
             let sentence = format!("options.media is {} but must be framewire_media, or'ed", self.media);
             return Err(Error::argument(sentence));
@@ -322,7 +334,7 @@ impl framewire_source_options {
         let has = |media: framewire_media| self.media == 0 || self.media & media as u32 != 0;
         let video = has(framewire_media::FRAMEWIRE_MEDIA_VIDEO).then(|| self.video()).transpose()?;
         let audio = has(framewire_media::FRAMEWIRE_MEDIA_AUDIO).then(|| self.audio()).transpose()?;
-        Ok(SourceOptions { id: Some(id), events, video, audio })
+        Ok(SourceOptions { id: Some(id), events, video, audio, sound_follows_picture })
     }
 
     fn video(&self) -> Result<VideoOptions> {

@@ -103,8 +103,10 @@ pub struct framewire_source_stats {
     pub height: u32,
     /// Target bits a second that the encoder is set to; 0 before the first picture.
     pub bitrate: u32,
+    /// How long sound is held back for the pictures now, in microseconds (sound_follows_picture).
+    pub audio_held_us: u64,
 }
-plain!(framewire_source_stats, first 360, { size, viewers, video_pushed, video_evicted, video_refused, video_taken, video_skipped, video_rate_dropped, video_encoded, video_keyframes, video_bytes, video_packets, video_undelivered, video_times_moved, keyframe_requests, video_errors, audio_pushed_us, audio_dropped_us, audio_encoded, audio_bytes, audio_undelivered, audio_times_moved, audio_errors, push_to_take, take_to_encoded, encoded_to_sent, push_to_sent, state, width, height, bitrate });
+plain!(framewire_source_stats, first 360, { size, viewers, video_pushed, video_evicted, video_refused, video_taken, video_skipped, video_rate_dropped, video_encoded, video_keyframes, video_bytes, video_packets, video_undelivered, video_times_moved, keyframe_requests, video_errors, audio_pushed_us, audio_dropped_us, audio_encoded, audio_bytes, audio_undelivered, audio_times_moved, audio_errors, push_to_take, take_to_encoded, encoded_to_sent, push_to_sent, state, width, height, bitrate, audio_held_us });
 
 /// Figures of one viewer: one source's picture or sound to one peer.
 #[repr(C)]
@@ -336,6 +338,7 @@ impl From<SourceStats> for framewire_source_stats {
             width: stats.width,
             height: stats.height,
             bitrate: stats.bitrate,
+            audio_held_us: stats.audio_held_us,
         }
     }
 }

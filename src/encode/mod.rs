@@ -2,6 +2,7 @@
 
 pub mod backoff;
 pub mod cadence;
+pub mod hold;
 pub mod keyframe;
 pub mod opus;
 pub mod pcm;

@@ -155,8 +155,8 @@ impl Cutter {
         run.next += FRAME as u64;
         let micros = u128::from(at) * 1_000_000 / u128::from(RATE);
         let drift = (self.drift * 1_000_000.0 / f64::from(RATE)) as i128;
-        let instant = (micros as i128 + drift).clamp(0, i128::from(u64::MAX)) as u64;
-        emit(&self.output, Stamp { ntp: self.anchor.ntp(Time(instant)), rtp: at as u32 });
+        let capture = Time((micros as i128 + drift).clamp(0, i128::from(u64::MAX)) as u64);
+        emit(&self.output, Stamp { capture, ntp: self.anchor.ntp(capture), rtp: at as u32 });
         Ok(())
     }
 }

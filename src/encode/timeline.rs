@@ -30,9 +30,11 @@ impl CaptureClock {
     }
 }
 
-/// A frame's place on the wall clock and on the RTP clock: the same instant twice.
+/// A frame's place on our clock, on the wall clock and on the RTP clock: the same instant three times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamp {
+    /// Capture time.
+    pub capture: Time,
     /// NTP timestamp.
     pub ntp: u64,
     /// RTP timestamp before any viewer's offset.
@@ -67,7 +69,7 @@ impl Timeline {
         } else {
             capture
         };
-        (Stamp { ntp: self.anchor.ntp(instant), rtp: stamped as u32 }, moved)
+        (Stamp { capture: instant, ntp: self.anchor.ntp(instant), rtp: stamped as u32 }, moved)
     }
 }
 

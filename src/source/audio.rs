@@ -4,6 +4,7 @@ use super::Shared;
 use super::options::AudioOptions;
 use super::stats::{AudioFigures, SourceStats};
 use crate::encode::backoff::Backoff;
+use crate::encode::hold::{Age, Hold};
 use crate::encode::opus::OpusEncoder;
 use crate::encode::pcm::{Pcm, PcmQueue};
 use crate::encode::sound::Cutter;
@@ -14,6 +15,8 @@ use crate::media::{Kind, MediaFrame, Stamps};
 use crate::sync::{Condvar, Mutex};
 use crate::time::{Time, clock};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 /// What lies between the application and the encoder thread.
 pub(super) struct AudioRoad {
@@ -26,7 +29,17 @@ pub(super) struct AudioRoad {
 #[derive(Default)]
 struct Inbox {
     queue: PcmQueue,
+    /// Of the pictures beside it.
+    age: Age,
     closed: bool,
+}
+
+/// What there is to do.
+enum Take {
+    Closed,
+    Sound(Pcm),
+    /// The deadline passed, or the first picture came.
+    Nothing,
 }
 
 impl AudioRoad {
@@ -53,6 +66,18 @@ impl AudioRoad {
         true
     }
 
+    /// A picture was sent that old.
+    pub fn picture(&self, age: Duration) {
+        let mut inbox = self.inbox.lock();
+        let first = inbox.age.get().is_none();
+        inbox.age.measure(age);
+        drop(inbox);
+        // From then on what is due is decided when the frame before it leaves.
+        if first {
+            self.changed.notify_one();
+        }
+    }
+
     pub fn close(&self) {
         self.inbox.lock().closed = true;
         self.changed.notify_all();
@@ -62,17 +87,25 @@ impl AudioRoad {
         self.figures.read(stats);
     }
 
-    /// Waits for sound; `None`: it is closed.
-    fn take(&self) -> Option<Pcm> {
+    /// Waits for sound, until `deadline`, and for the first picture if `age` says that there was none. How old
+    /// pictures are goes to `age`.
+    fn take(&self, deadline: Option<Time>, age: &mut Option<Duration>) -> Take {
         let mut inbox = self.inbox.lock();
         loop {
+            let first = age.is_none();
+            *age = inbox.age.get();
             if inbox.closed {
-                return None;
+                return Take::Closed;
             }
             if let Some(pcm) = inbox.queue.pop() {
-                return Some(pcm);
+                return Take::Sound(pcm);
             }
-            self.changed.wait(&mut inbox);
+            match clock::until(deadline) {
+                _ if first && age.is_some() => return Take::Nothing,
+                None => self.changed.wait(&mut inbox),
+                Some(wait) if wait.is_zero() => return Take::Nothing,
+                Some(wait) => drop(self.changed.wait_for(&mut inbox, wait)),
+            }
         }
     }
 }
@@ -83,32 +116,47 @@ pub(super) struct Stage {
     opus: OpusEncoder,
     backoff: Backoff,
     index: u64,
+    /// Where it waits for the pictures, if it does.
+    hold: Option<Hold<MediaFrame>>,
 }
 
-/// The stage that [`run`] runs.
-pub(super) fn stage(options: &AudioOptions) -> Result<Stage> {
+/// The stage that [`run`] runs. `follows`: it waits for the pictures.
+pub(super) fn stage(options: &AudioOptions, follows: bool) -> Result<Stage> {
     let cutter = Cutter::new(options.channels as usize)?;
-    Ok(Stage { cutter, opus: OpusEncoder::new(options)?, backoff: Backoff::default(), index: 0 })
+    let (opus, backoff) = (OpusEncoder::new(options)?, Backoff::default());
+    Ok(Stage { cutter, opus, backoff, index: 0, hold: follows.then(Hold::default) })
 }
 
 /// Runs until the road is closed.
 pub(super) fn run(shared: &Shared, mut stage: Stage) {
     let road = shared.audio.as_ref().expect("this thread is started for a source with audio");
-    while let Some(pcm) = road.take() {
-        stage.push(shared, &road.figures, &pcm);
+    let mut age = None;
+    loop {
+        let deadline = stage.hold.as_ref().and_then(Hold::deadline);
+        match road.take(deadline, &mut age) {
+            Take::Closed => return,
+            Take::Sound(pcm) => stage.push(shared, &road.figures, &pcm),
+            Take::Nothing => {}
+        }
+        stage.release(shared, &road.figures, age);
     }
 }
 
 impl Stage {
     fn push(&mut self, shared: &Shared, figures: &AudioFigures, pcm: &Pcm) {
-        let Stage { cutter, opus, backoff, index } = self;
+        let Stage { cutter, opus, backoff, index, hold } = self;
         let taken = clock::now();
         let mut errors = Vec::new();
         let cut = cutter.push(pcm, &mut |samples, stamp| match opus.encode(samples) {
             Ok(packet) => {
                 backoff.succeeded();
                 let stamps = Stamps { pushed: pcm.pushed, taken, encoded: clock::now() };
-                *index += u64::from(deliver(shared, figures, *index, packet, stamp, stamps));
+                let Some(frame) = frame(shared, figures, *index, packet, stamp, stamps) else { return };
+                *index += 1;
+                match hold {
+                    Some(hold) => hold.push(stamp.capture, frame),
+                    None => deliver(shared, figures, frame),
+                }
             }
             Err(error) => errors.push(error),
         });
@@ -125,29 +173,36 @@ impl Stage {
             }
         }
     }
+
+    /// Sends what has waited for pictures of that age.
+    fn release(&mut self, shared: &Shared, figures: &AudioFigures, age: Option<Duration>) {
+        let Some(hold) = &mut self.hold else { return };
+        let (heard, now) = (shared.fanout.viewers() > 0, clock::now());
+        while let Some(frame) = hold.next(age, heard, now) {
+            deliver(shared, figures, frame);
+        }
+        figures.held.store(hold.held().as_micros() as u64, Relaxed);
+    }
 }
 
-/// False: there is nothing to send.
-fn deliver(
+/// `None`: there is nothing to send.
+fn frame(
     shared: &Shared,
     figures: &AudioFigures,
     index: u64,
     packet: &[u8],
     stamp: Stamp,
     stamps: Stamps,
-) -> bool {
+) -> Option<MediaFrame> {
     /// What libopus returns for a frame that discontinuous transmission leaves out.
     const NOTHING: usize = 2;
     if packet.len() <= NOTHING {
         figures.silent.add_one();
-        return false;
-    }
-    if !shared.is_live() {
-        return false;
+        return None;
     }
     figures.encoded.add_one();
     figures.bytes.add(packet.len() as u64);
-    let frame = Arc::new(MediaFrame {
+    Some(MediaFrame {
         source: shared.id,
         kind: Kind::Audio,
         index,
@@ -157,9 +212,13 @@ fn deliver(
         stamps,
         data: packet.to_vec(),
         ends: vec![packet.len() as u32],
-    });
-    figures.undelivered.add(shared.fanout.deliver(&frame, Time::default()) as u64);
-    true
+    })
+}
+
+fn deliver(shared: &Shared, figures: &AudioFigures, frame: MediaFrame) {
+    if shared.is_live() {
+        figures.undelivered.add(shared.fanout.deliver(&Arc::new(frame), Time::default()) as u64);
+    }
 }
 
 #[cfg(test)]

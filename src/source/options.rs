@@ -19,6 +19,10 @@ pub struct SourceOptions {
     pub video: Option<VideoOptions>,
     /// Sound; `None`: a source of pictures alone.
     pub audio: Option<AudioOptions>,
+    /// Sound waits until it is as old as pictures are when they are sent, 2 s at most: for programs that work long on
+    /// pictures and not on sound. Receivers play both together in any case, as far as they can; here they
+    /// need not find out first what to hold back.
+    pub sound_follows_picture: bool,
 }
 
 /// How pictures are taken and encoded.
@@ -62,6 +66,7 @@ impl Default for SourceOptions {
             events: None,
             video: Some(VideoOptions::default()),
             audio: Some(AudioOptions::default()),
+            sound_follows_picture: false,
         }
     }
 }
@@ -91,6 +96,9 @@ impl SourceOptions {
     pub(super) fn check(&self) -> Result<()> {
         if self.video.is_none() && self.audio.is_none() {
             return Err(Error::argument("a source needs video or audio"));
+        }
+        if self.sound_follows_picture && (self.video.is_none() || self.audio.is_none()) {
+            return Err(Error::argument("sound_follows_picture needs video and audio"));
         }
         if let Some(video) = &self.video {
             check_size(video.width, video.height)?;

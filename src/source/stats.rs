@@ -80,6 +80,8 @@ pub struct SourceStats {
     pub audio_times_moved: u64,
     /// Errors of the sound's encoder.
     pub audio_errors: u64,
+    /// How long sound is held back for the pictures now, in microseconds.
+    pub audio_held_us: u64,
     /// Picture: handed over to taken.
     pub push_to_take: Percentiles,
     /// Picture: taken to encoded.
@@ -167,6 +169,8 @@ pub(super) struct AudioFigures {
     pub undelivered: Counter,
     pub moved: Counter,
     pub errors: Counter,
+    /// Microseconds.
+    pub held: AtomicU64,
 }
 
 impl AudioFigures {
@@ -179,5 +183,6 @@ impl AudioFigures {
         stats.audio_undelivered = self.undelivered.get();
         stats.audio_times_moved = self.moved.get();
         stats.audio_errors = self.errors.get();
+        stats.audio_held_us = self.held.load(Relaxed);
     }
 }

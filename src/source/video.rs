@@ -165,6 +165,9 @@ impl Encoding<'_> {
         /// A full outlet holds the encoder up for a frame at most, and a slow source's free for no longer.
         const LONGEST_WAIT: Duration = Duration::from_millis(50);
         let figures = &self.road.figures;
+        if let Some(audio) = &self.shared.audio {
+            audio.picture(encoded.since(moments.capture));
+        }
         let (stamp, moved) = self.out.timeline.stamp(moments.capture);
         let (data, ends) = self.out.packetizer.packetize(frame);
         figures.encoded(frame, ends.len(), moved);

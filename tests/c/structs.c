@@ -97,6 +97,8 @@ static void source_options(void) {
     WRONG(matrix, 3, "options.matrix is 3");
     WRONG(range, 3, "options.range is 3");
     WRONG(audio_dtx, 2, "options.audio_dtx is 2");
+    WRONG(sound_follows_picture, 2, "options.sound_follows_picture is 2");
+    WRONG(reserved, 1, "options.reserved is 1");
 }
 
 static void source_numbers(void) {
@@ -312,7 +314,11 @@ static void outputs(void) {
     OK(framewire_source_get_stats(source, &newer.known));
     CHECK(newer.known.size == sizeof newer && newer.known.viewers == 0 && newer.later == 0);
     memset(&newer, 0xff, sizeof newer);
-    newer.known.size = sizeof newer.known - 8;
+    newer.known.size = offsetof(framewire_source_stats, audio_held_us); /* all that the first release had */
+    OK(framewire_source_get_stats(source, &newer.known));
+    CHECK(newer.known.viewers == 0 && newer.known.audio_held_us == UINT64_MAX);
+    memset(&newer, 0xff, sizeof newer);
+    newer.known.size = offsetof(framewire_source_stats, audio_held_us) - 8;
     FAILS(framewire_source_get_stats(source, &newer.known), FRAMEWIRE_INVALID_ARGUMENT, "stats.size is ");
     CHECK(newer.known.viewers == UINT64_MAX);
     framewire_source_free(source);

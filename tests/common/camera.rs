@@ -41,13 +41,15 @@ struct Progress {
 
 impl Camera {
     pub fn new() -> Camera {
-        Camera::working(Duration::ZERO)
+        Camera::working(Duration::ZERO, false)
     }
 
-    /// One whose program works so long on each picture before it pushes it, and not on the sound.
-    pub fn working(work: Duration) -> Camera {
+    /// One whose program works so long on each picture before it pushes it, and not on the sound, which waits for
+    /// the picture if it `follows` it.
+    pub fn working(work: Duration, follows: bool) -> Camera {
         let video = VideoOptions { width: WIDTH as u32, height: HEIGHT as u32, ..VideoOptions::default() };
-        let options = SourceOptions { video: Some(video), ..SourceOptions::default() };
+        let options =
+            SourceOptions { video: Some(video), sound_follows_picture: follows, ..SourceOptions::default() };
         let source = Source::new(options).expect("a source");
         let shared = Arc::new(Shared::default());
         let (to, told) = (source.clone(), shared.clone());

@@ -1,4 +1,5 @@
 use super::*;
+use crate::error::Status;
 use crate::fanout::Outlet;
 use crate::frame::{AudioFrame, Samples};
 use crate::id::Id;
@@ -20,7 +21,7 @@ impl Outlet for Sent {
 /// Three seconds of silence between two tones, not through the thread: each push waits for the last.
 fn silence(dtx: bool) -> (Vec<(u64, u32)>, u64) {
     let options = AudioOptions { dtx, bitrate: 24_000, channels: 1, ..AudioOptions::default() };
-    let mut stage = stage(&options).expect("the options are right");
+    let mut stage = stage(&options, false).expect("the options are right");
     let options = SourceOptions { video: None, audio: Some(options), ..SourceOptions::default() };
     let source = Source::new(options).expect("the options are right");
     let sent = Arc::new(Sent(Mutex::default()));
@@ -52,4 +53,76 @@ fn discontinuous_transmission_leaves_silence_out_and_keeps_the_time() {
 fn without_it_silence_is_sound() {
     let (sent, silent) = silence(false);
     assert_eq!((sent.len(), silent), (150, 0));
+}
+
+/// Tells when a frame of what kind came, and its capture time.
+struct Arrivals(crossbeam_channel::Sender<(Kind, Time, Time)>);
+
+impl Outlet for Arrivals {
+    fn deliver(&self, frame: &Arc<MediaFrame>, _: Time) -> bool {
+        let anchor = clock::anchor();
+        let since = (i128::from(frame.ntp) - i128::from(anchor.ntp)) * 1_000_000 >> 32;
+        let capture = Time((i128::from(anchor.capture.0) + since) as u64);
+        _ = self.0.send((frame.kind, capture, clock::now()));
+        true
+    }
+
+    fn id(&self) -> Id {
+        Id(2)
+    }
+}
+
+#[test]
+fn sound_that_follows_the_picture_leaves_no_earlier_after_its_capture_than_that() {
+    const WORK: Duration = Duration::from_millis(150);
+    let video = crate::source::VideoOptions { width: 16, height: 16, ..Default::default() };
+    let options =
+        SourceOptions { video: Some(video), sound_follows_picture: true, ..SourceOptions::default() };
+    let source = Source::new(options).expect("the options are right");
+    let (to, arrivals) = crossbeam_channel::unbounded();
+    source.fanout().join(&(Arc::new(Arrivals(to)) as Arc<dyn Outlet>), true);
+    // So far ahead that no machine is too slow to have the picture before sound stops waiting for it.
+    let start = clock::now() + Duration::from_secs(1);
+    let push = |n: u64| {
+        let capture = Some(start + Duration::from_millis(20 * n));
+        let samples = Samples::F32(&[0.0; 960]);
+        let frame = AudioFrame { samples, sample_rate: 48_000, channels: 1, capture };
+        source.push_audio(&frame).expect("it is live");
+    };
+    (0..4).for_each(push);
+    let pixels = [0; 16 * 16 * 4];
+    let view = crate::frame::FrameView {
+        format: crate::frame::Format::Rgba,
+        width: 16,
+        height: 16,
+        strides: [64, 0, 0],
+        planes: [&pixels, &[], &[]],
+    };
+    let captured = clock::now() - WORK;
+    let picture = crate::pool::Pool::new(1).copy(&view, Some(captured)).expect("a good picture");
+    source.push_video(picture).expect("it is live");
+    let next = || arrivals.recv_timeout(Duration::from_secs(30)).expect("it comes");
+    let (kind, capture, sent) = next();
+    let age = sent.since(captured);
+    assert_eq!((kind, capture.0.abs_diff(captured.0) <= 1), (Kind::Video, true), "it is waited for");
+    assert!(age >= WORK);
+    (4..10).for_each(push);
+    for n in 0..10 {
+        let (kind, capture, sent) = next();
+        assert_eq!(kind, Kind::Audio);
+        let expected = start + Duration::from_millis(20 * n);
+        assert!(capture.0.abs_diff(expected.0) <= 30, "its capture time is true");
+        assert!(sent.since(capture) >= WORK, "{n}: {:?}", sent.since(capture));
+    }
+    let held = Duration::from_micros(source.stats().audio_held_us);
+    assert!((WORK..=age).contains(&held), "{held:?} for a picture that left {age:?} old");
+    assert_eq!(source.stats().audio_undelivered, 0);
+}
+
+#[test]
+fn what_has_only_sound_or_only_pictures_has_nothing_to_follow() {
+    for (video, audio) in [(None, Some(AudioOptions::default())), (Some(Default::default()), None)] {
+        let options = SourceOptions { video, audio, sound_follows_picture: true, ..SourceOptions::default() };
+        assert_eq!(Source::new(options).map(drop).map_err(|e| e.status()), Err(Status::InvalidArgument));
+    }
 }
