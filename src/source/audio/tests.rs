@@ -89,7 +89,7 @@ fn sound_that_follows_the_picture_leaves_no_earlier_after_its_capture_than_that(
         let frame = AudioFrame { samples, sample_rate: 48_000, channels: 1, capture };
         source.push_audio(&frame).expect("it is live");
     };
-    (0..4).for_each(push);
+    (0..10).for_each(push);
     let pixels = [0; 16 * 16 * 4];
     let view = crate::frame::FrameView {
         format: crate::frame::Format::Rgba,
@@ -106,7 +106,6 @@ fn sound_that_follows_the_picture_leaves_no_earlier_after_its_capture_than_that(
     let age = sent.since(captured);
     assert_eq!((kind, capture.0.abs_diff(captured.0) <= 1), (Kind::Video, true), "it is waited for");
     assert!(age >= WORK);
-    (4..10).for_each(push);
     for n in 0..10 {
         let (kind, capture, sent) = next();
         assert_eq!(kind, Kind::Audio);
@@ -124,5 +123,24 @@ fn what_has_only_sound_or_only_pictures_has_nothing_to_follow() {
     for (video, audio) in [(None, Some(AudioOptions::default())), (Some(Default::default()), None)] {
         let options = SourceOptions { video, audio, sound_follows_picture: true, ..SourceOptions::default() };
         assert_eq!(Source::new(options).map(drop).map_err(|e| e.status()), Err(Status::InvalidArgument));
+    }
+}
+
+#[test]
+fn the_first_picture_ends_a_wait_whether_it_comes_before_or_during_it() {
+    let road = Arc::new(AudioRoad::new(&AudioOptions::default()));
+    let (to, told) = crossbeam_channel::unbounded();
+    let waiting = road.clone();
+    std::thread::spawn(move || {
+        for _ in 0..2 {
+            let mut age = None;
+            let nothing = matches!(waiting.take(None, &mut age), Take::Nothing);
+            _ = to.send((nothing, age));
+        }
+    });
+    road.picture(Duration::from_millis(7));
+    for _ in 0..2 {
+        let woken = told.recv_timeout(Duration::from_secs(30));
+        assert_eq!(woken, Ok((true, Some(Duration::from_millis(7)))));
     }
 }
