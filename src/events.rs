@@ -71,6 +71,13 @@ pub enum EventKind {
     ResolveTimedOut = 42,
     /// A client's state changed; `value` is its [`crate::client::ClientState`], `text` the reason.
     ClientState = 18,
+    /// A processor lives: `value` is how many results it has sent. At most one a second.
+    ProcessorHeartbeat = 32,
+    /// A processor could not process a frame: `value` is its id, `text` says why.
+    ProcessorError = 33,
+    /// A processor has ended, and its last message has gone out: `value` is the number of the
+    /// [`crate::process::Reason`], `text` a sentence.
+    ProcessorEnded = 34,
 }
 
 /// One thing that happened.

@@ -84,12 +84,21 @@ pub struct VideoFrame {
 pub trait Planes: Send + Sync + Debug {
     /// The bytes of plane `n`; empty if the format has no such plane.
     fn plane(&self, n: usize) -> &[u8];
+
+    /// The bytes of all planes, to be written; `None`: they are not to be.
+    fn planes_mut(&mut self) -> Option<[&mut [u8]; 3]> {
+        None
+    }
 }
 
 /// Memory of the program's own, a vector a plane.
 impl Planes for [Vec<u8>; 3] {
     fn plane(&self, n: usize) -> &[u8] {
         &self[n]
+    }
+
+    fn planes_mut(&mut self) -> Option<[&mut [u8]; 3]> {
+        Some(self.each_mut().map(Vec::as_mut_slice))
     }
 }
 

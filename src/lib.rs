@@ -18,6 +18,8 @@
 //!  messages with images, PCM ─ ingest ═ decoder thread ─ convert ─ sink
 //!
 //!  C caller ◀─▶ capi ◀─▶ channel ◀─▶ native::datachannel
+//!  sink ═ process (newest in, workers or jobs, in order out) ═╦═▶ source
+//!                                                            ╚═▶ results
 //!  C caller ─ capi ─ results ═ thread of the feed ═ message (chunks, window), one a peer ─ channel
 //!  C caller ◀─ capi ◀─ uploads ◀═ thread of the receiver ═ message (file), one a channel ◀─ channel
 //! ```
@@ -60,6 +62,7 @@ pub mod decode;
 pub mod sink;
 pub mod message;
 pub mod ingest;
+pub mod process;
 pub mod events;
 pub(crate) mod queue;
 pub mod error;

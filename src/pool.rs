@@ -59,9 +59,7 @@ impl Pool {
         let data = self.buffer(lengths.iter().sum())?;
         let ends = [lengths[0], lengths[0] + lengths[1], data.len()];
         let mut pooled = Pooled { pool: self.clone(), data, ends };
-        let (first, rest) = pooled.data.split_at_mut(lengths[0]);
-        let (second, third) = rest.split_at_mut(lengths[1]);
-        fill([first, second, third])?;
+        fill(pooled.split())?;
         Ok(VideoFrame { format, width, height, strides, planes: Box::new(pooled), capture })
     }
 
@@ -92,10 +90,22 @@ struct Pooled {
     ends: [usize; 3],
 }
 
+impl Pooled {
+    fn split(&mut self) -> [&mut [u8]; 3] {
+        let (first, rest) = self.data.split_at_mut(self.ends[0]);
+        let (second, third) = rest.split_at_mut(self.ends[1] - self.ends[0]);
+        [first, second, third]
+    }
+}
+
 impl Planes for Pooled {
     fn plane(&self, n: usize) -> &[u8] {
         let start = if n == 0 { 0 } else { self.ends[n - 1] };
         &self.data[start..self.ends[n]]
+    }
+
+    fn planes_mut(&mut self) -> Option<[&mut [u8]; 3]> {
+        Some(self.split())
     }
 }
 

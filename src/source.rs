@@ -33,6 +33,12 @@ use worker::Worker;
 #[derive(Clone)]
 pub struct Source(Arc<Owner>);
 
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Source").field(&self.id()).finish()
+    }
+}
+
 /// What the handles share and the threads do not: its end is the source's.
 struct Owner {
     shared: Arc<Shared>,

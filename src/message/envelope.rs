@@ -95,6 +95,16 @@ impl Reason {
             Reason::Failed => "failed",
         }
     }
+
+    /// Its number in events, and in the C ABI.
+    pub const fn number(self) -> i32 {
+        match self {
+            Reason::TimeoutReached => 1,
+            Reason::SourceEnded => 2,
+            Reason::Cancelled => 3,
+            Reason::Failed => 4,
+        }
+    }
 }
 
 impl Envelope<'_> {

@@ -14,6 +14,7 @@ use crate::error::{Error, Result, Status};
 use crate::events::{EventKind, Events};
 use crate::ice::{IceServer, Servers};
 use crate::id::Id;
+use crate::media::Kind;
 use crate::native::datachannel::{Connection, Gathering};
 use crate::resolve::Resolver;
 use crate::results::Results;
@@ -118,6 +119,8 @@ struct Inner {
     gathering: Option<Arc<Gathering>>,
     /// Mid and figures of what is sent, for as long as somebody may ask.
     counters: Vec<(String, Arc<ViewerCounters>)>,
+    /// Of which sources that is, once it is negotiated.
+    sent: Option<Vec<(Id, Kind)>>,
 }
 
 /// A resolver, what of the remote is known to it, and the ids of the tracks that it was told of.
@@ -163,6 +166,7 @@ impl Peer {
                 link: None,
                 gathering: None,
                 counters: Vec::new(),
+                sent: None,
             }),
         };
         Ok(Peer(Arc::new(Handle(Arc::new(shared)))))
@@ -289,6 +293,11 @@ impl Peer {
     pub fn stats(&self) -> Vec<(String, ViewerStats)> {
         let inner = self.shared().inner.lock();
         inner.counters.iter().map(|(mid, counters)| (mid.clone(), counters.snapshot())).collect()
+    }
+
+    /// Whether a section was negotiated in which that kind of `source` goes; `None`: nothing was yet.
+    pub(crate) fn sends(&self, source: Id, kind: Kind) -> Option<bool> {
+        self.shared().inner.lock().sent.as_ref().map(|sent| sent.contains(&(source, kind)))
     }
 
     /// Ends it: says BYE, detaches its sources, frees the connection, all on threads of ours.

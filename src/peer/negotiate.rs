@@ -230,6 +230,7 @@ fn serve<'a>(
     }
     let incoming = incoming.receiver(shared);
     let counters = streams.iter().map(|s| (s.config.mid.to_string(), s.counters.clone())).collect();
+    let sent = streams.iter().map(|s| (s.source.id(), s.config.kind)).collect();
     let connection = link.connection.clone();
     let seat = Seat {
         peer: shared.id,
@@ -241,7 +242,7 @@ fn serve<'a>(
         incoming,
         armed: None,
     };
-    shared.serve(link, seat, counters, arrivals)
+    shared.serve(link, seat, counters, arrivals, sent)
 }
 
 /// What a resolver is told of a section's track.

@@ -3,6 +3,8 @@
 use super::{Announced, Inner, Link, PeerState, Shared, negotiate};
 use crate::error::{Error, Result, Status};
 use crate::events::{Event, EventKind};
+use crate::id::Id;
+use crate::media::Kind;
 use crate::native::datachannel::{Gathering, Trickle};
 use crate::resolve::Arrival;
 use crate::sdp::Candidate;
@@ -44,12 +46,14 @@ impl Shared {
         seat: Seat,
         counters: Vec<(String, Arc<ViewerCounters>)>,
         arrivals: Vec<Arrival>,
+        sent: Vec<(Id, Kind)>,
     ) -> Result<()> {
         let mut inner = self.inner.lock();
         if inner.is_over() {
             return Err(Error::new(Status::Closed, "the peer was closed meanwhile"));
         }
         inner.counters = counters;
+        inner.sent = Some(sent);
         inner.ends.clear();
         // Told under the lock, so that the end cannot take back before it what it does not know of.
         if let Some(announced) = &mut inner.announced {

@@ -40,7 +40,8 @@ impl Results {
         self.finish(self.enveloped(&envelope), linger)
     }
 
-    fn enveloped(&self, envelope: &Envelope) -> Vec<u8> {
+    /// An envelope with the fields that are sent.
+    pub(crate) fn enveloped(&self, envelope: &Envelope) -> Vec<u8> {
         let fields = self.shared().fields.lock().clone();
         envelope.write(&fields).into_bytes()
     }

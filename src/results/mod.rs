@@ -5,6 +5,7 @@
 //! timer.
 
 mod envelope;
+mod room;
 mod thread;
 mod viewer;
 
@@ -17,7 +18,7 @@ use crate::message::sender::{Mode, SenderOptions};
 use crate::message::{MAX_MESSAGE, ack, chunk};
 use crate::stats::Counter;
 use crate::sync::{Condvar, Mutex};
-use crossbeam_channel::{Sender, bounded};
+use crossbeam_channel::Sender;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,6 +67,8 @@ struct Shared {
     // Held to put in or take out, never while anything is sent.
     state: Mutex<State>,
     wake: Condvar,
+    /// Nothing is held any more.
+    room: Condvar,
     /// Which fields are sent.
     fields: Mutex<Arc<Fields>>,
     figures: Figures,
@@ -81,6 +84,8 @@ struct State {
     highest: Option<u32>,
     finishing: bool,
     closed: bool,
+    /// A result waits for a peer: for an acknowledgement, for a channel to open, or to be sent.
+    held: bool,
 }
 
 #[derive(Debug)]
@@ -170,6 +175,7 @@ impl Results {
             state: Mutex::new(State::default()),
             wake: Condvar::new(),
             fields: Mutex::default(),
+            room: Condvar::new(),
             figures: Figures::default(),
         });
         thread::start(&shared)?;
@@ -241,21 +247,8 @@ impl Results {
     /// # Errors
     /// As [`Results::send`]; `Timeout`: peers still take what was sent before it.
     pub fn finish(&self, last: Vec<u8>, linger: Duration) -> Result<Finished> {
-        let shared = self.shared();
-        shared.check_length(last.len())?;
-        let (done, finished) = bounded(1);
-        {
-            let mut state = shared.state.lock();
-            state.check()?;
-            state.finishing = true;
-            let id = state.highest.map_or(0, |highest| highest + 1);
-            let last = Outgoing::new(id, last);
-            state.commands.push_back(Command::Finish { last, linger, done });
-        }
-        shared.wake.notify_one();
-        let patience = shared.options.timeout + linger;
-        finished
-            .recv_timeout(patience)
+        self.begin_finish(last, linger)?
+            .recv_timeout(self.patience(linger))
             .map_err(|_| Error::new(Status::Timeout, "the last message did not go out"))
     }
 
@@ -305,6 +298,7 @@ impl Shared {
     fn close(&self) {
         self.state.lock().closed = true;
         self.wake.notify_one();
+        self.room.notify_all();
     }
 
     /// What the senders of its viewers are made from.

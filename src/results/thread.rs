@@ -22,7 +22,7 @@ pub fn start(shared: &Arc<Shared>) -> Result<()> {
             if catch_unwind(AssertUnwindSafe(|| Feed::new(&shared).run())).is_err() {
                 log::error!("results {:#x}: a defect stopped the feed", shared.id.0);
             }
-            shared.state.lock().closed = true;
+            shared.close();
         })
         .map(drop)
         .map_err(|error| Error::io("starting a thread for results", &error))
@@ -88,10 +88,13 @@ impl<'a> Feed<'a> {
                 && let Some(command) = self.commands.pop_front()
             {
                 if matches!(command, Command::Send(_)) {
-                    self.shared.state.lock().results -= 1;
+                    let mut state = self.shared.state.lock();
+                    state.results -= 1;
+                    state.held = true;
                 }
                 self.command(command, now);
             }
+            self.tell_room();
             self.tell_finished();
         }
     }
@@ -172,6 +175,14 @@ impl<'a> Feed<'a> {
                     _ => finished.failed += 1,
                 }
             }
+        }
+    }
+
+    fn tell_room(&self) {
+        let holds = !self.commands.is_empty() || self.viewers.values().any(|viewer| viewer.holds());
+        let before = std::mem::replace(&mut self.shared.state.lock().held, holds);
+        if before && !holds {
+            self.shared.room.notify_all();
         }
     }
 

@@ -76,6 +76,11 @@ impl Viewer {
         count == 0 || count < ROOM && waiting + bytes <= shared.options.max_message
     }
 
+    /// Whether a result waits here to go out.
+    pub fn holds(&self) -> bool {
+        !self.early.is_empty() || !self.waiting.tickets.is_empty()
+    }
+
     /// How its last message ended, if it has.
     pub fn ended(&self) -> Option<End> {
         self.waiting.ended

@@ -7,11 +7,36 @@ use crate::sync::{Condvar, Mutex};
 use crate::time::{Time, clock};
 use std::collections::VecDeque;
 use std::os::fd::RawFd;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Something decoded.
 pub trait Weigh {
     /// What it counts against the lane's bound.
     fn weight(&self) -> usize;
+}
+
+/// How a thread of ours waits for what is in a lane.
+#[derive(Debug, Default)]
+pub struct Wait {
+    /// Whether it waits for the next track when one is over.
+    pub outlives_track: bool,
+    over: AtomicBool,
+}
+
+impl Wait {
+    /// One that outlives tracks, or not.
+    pub fn new(outlives_track: bool) -> Wait {
+        Wait { outlives_track, over: AtomicBool::new(false) }
+    }
+
+    /// Ends it: whoever waits with it is to be nudged.
+    pub fn end(&self) {
+        self.over.store(true, Ordering::Release);
+    }
+
+    fn is_over(&self) -> bool {
+        self.over.load(Ordering::Acquire)
+    }
 }
 
 /// Where every item went: `offered == taken + overwritten + waiting`.
@@ -105,10 +130,20 @@ impl<T: Weigh> Lane<T> {
     /// Takes the oldest, waiting until `deadline` (`None`: without end). What waits is taken before
     /// the end of its track is told.
     pub fn next(&self, deadline: Option<Time>) -> Result<T> {
+        self.next_for(deadline, &Wait::default())
+    }
+
+    /// The same for a thread of ours.
+    pub fn next_for(&self, deadline: Option<Time>, wait: &Wait) -> Result<T> {
         let mut state = self.state.lock();
         loop {
             if state.closed {
                 return Err(Error::new(Status::Closed, "the sink is closed"));
+            }
+            if wait.is_over() {
+                // The wake-up that came here may have been for another.
+                self.changed.notify_one();
+                return Err(Error::new(Status::Closed, "nobody waits any more"));
             }
             if let Some(item) = state.waiting.pop_front() {
                 state.weight -= item.weight();
@@ -116,7 +151,7 @@ impl<T: Weigh> Lane<T> {
                 state.show();
                 return Ok(item);
             }
-            if state.track.is_over() {
+            if state.track.is_over() && !wait.outlives_track {
                 return Err(Error::new(Status::Closed, state.why.clone()));
             }
             match clock::until(deadline) {
@@ -127,6 +162,13 @@ impl<T: Weigh> Lane<T> {
                 Some(left) => drop(self.changed.wait_for(&mut state, left)),
             }
         }
+    }
+
+    /// Has everybody who waits look again.
+    pub fn nudge(&self) {
+        // Whoever has looked waits now, or has not looked yet.
+        drop(self.state.lock());
+        self.changed.notify_all();
     }
 
     /// Enters a state of the track `feed` and calls `tell`, unless it is in that state, has failed, or is

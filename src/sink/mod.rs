@@ -11,6 +11,7 @@ pub use lane::LaneCounts;
 pub use options::{AudioOut, SampleFormat, SinkOptions, VideoOut};
 pub use stats::{DecoderStats, SinkStats};
 
+pub(crate) use lane::Wait;
 pub(crate) use stats::DecoderFigures;
 
 use crate::error::{Error, Result, Status};
@@ -64,7 +65,7 @@ pub struct Sound {
 }
 
 /// Samples as the sink asked for them.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Pcm {
     /// Signed 16-bit.
     S16(Vec<i16>),
@@ -166,6 +167,22 @@ impl Sink {
     /// As there.
     pub fn next_audio(&self, timeout: Option<Duration>) -> Result<Sound> {
         self.shared().sounds()?.lane.next(deadline(timeout))
+    }
+
+    /// [`Sink::next_video`] for a thread of ours, which ends with `wait`.
+    pub(crate) fn next_video_for(&self, wait: &Wait) -> Result<Picture> {
+        self.shared().pictures()?.lane.next_for(None, wait)
+    }
+
+    /// [`Sink::next_audio`] likewise.
+    pub(crate) fn next_audio_for(&self, deadline: Option<Time>, wait: &Wait) -> Result<Sound> {
+        self.shared().sounds()?.lane.next_for(deadline, wait)
+    }
+
+    /// Has those who wait for the sink see that their [`Wait`] has ended.
+    pub(crate) fn nudge(&self) {
+        self.shared().video.iter().for_each(|road| road.lane.nudge());
+        self.shared().audio.iter().for_each(|road| road.lane.nudge());
     }
 
     /// A descriptor that is readable while something of that kind waits, or its track is over.
