@@ -155,6 +155,15 @@ typedef enum framewire_event_kind {
     FRAMEWIRE_EVENT_FIRST_FRAME = 17,
     // A client's state changed: `value` is a framewire_client_state, `text` the reason.
     FRAMEWIRE_EVENT_CLIENT_STATE = 18,
+    // A processor lives: frames move on, or there is nothing to be done; `value` is how many results it has
+    // sent. At most one a second. None comes while nothing moves because its function hangs.
+    FRAMEWIRE_EVENT_PROCESSOR_HEARTBEAT = 32,
+    // A processor could not process a frame: `value` is the frame's id (0: one of a file that could not be
+    // decoded), `text` says why. It goes on.
+    FRAMEWIRE_EVENT_PROCESSOR_ERROR = 33,
+    // A processor has ended, and its last message has gone out: `value` is a framewire_termination, `text`
+    // a sentence. It is the last event about it.
+    FRAMEWIRE_EVENT_PROCESSOR_ENDED = 34,
     // A resolve has its track: the object is the resolver, `value` the number of the resolve, `text` the
     // id of the track.
     FRAMEWIRE_EVENT_RESOLVED = 40,
@@ -375,6 +384,13 @@ typedef struct framewire_frame framewire_frame;
 // Thread safety: every function may be called from any thread, also from callbacks.
 typedef struct framewire_ingest framewire_ingest;
 
+// One frame to be processed. It is yours from framewire_processor_next, or for the time of a function, until
+// framewire_job_complete or framewire_job_fail.
+//
+// Thread safety: every function may be called from any thread, in particular from another than it was taken on.
+// Only one may write to its pixels.
+typedef struct framewire_job framewire_job;
+
 // A tap on what the library says about itself. Without one it says nothing, anywhere.
 //
 // Thread safety: every function may be called from any thread, also from log callbacks.
@@ -386,6 +402,16 @@ typedef struct framewire_log framewire_log;
 // Thread safety: every function may be called from any thread, also from callbacks; the ones that
 // wait (framewire_peer_answer, framewire_peer_offer) hold up an event callback that calls them.
 typedef struct framewire_peer framewire_peer;
+
+// Your function between what comes in and what goes out: frames come from a sink, from a file, or from you;
+// you process them; pictures go to a source, results to a feed.
+//
+// A frame that cannot be processed yet waits alone, and a newer one takes its place: what is processed is
+// always the newest. What comes of the frames leaves in their order, whatever order they are finished in, and
+// with their capture times, so that sound stays in sync. Every frame is counted once.
+//
+// Thread safety: every function may be called from any thread, also from callbacks and from the function.
+typedef struct framewire_processor framewire_processor;
 
 // Tells which track is whose, where media and the program's own signalling speak of a track in either
 // order: media registers a track, under all that is known of it, and the program resolves the tracks of a
@@ -1390,6 +1416,187 @@ typedef struct framewire_resolver_stats {
     uint64_t dropped;
 } framewire_resolver_stats;
 
+// The pixels of a job, and what is known of it.
+typedef struct framewire_job_view {
+    // sizeof(framewire_job_view).
+    size_t size;
+    // The first row of each plane, to be read and written until the job is over.
+    uint8_t *planes[3];
+    // Bytes from one row to the next, a plane.
+    size_t strides[3];
+    // When it was captured: microseconds of CLOCK_MONOTONIC. The picture that goes out has the same.
+    uint64_t capture_time_us;
+    // When it came, likewise.
+    uint64_t arrival_time_us;
+    // The number that its sink, its file, or the order of its pushes gave it, from 1.
+    uint64_t number;
+    // Its presentation time, in units of time_base_num / time_base_den seconds. Of a picture of a sink: its RTP
+    // timestamp.
+    int64_t pts;
+    // See `pts`.
+    uint32_t time_base_num;
+    // See `pts`.
+    uint32_t time_base_den;
+    // Counts the jobs of the processor, from 1: the frame id of its result.
+    uint32_t frame_id;
+    // A framewire_format.
+    uint32_t format;
+    // Columns.
+    uint32_t width;
+    // Rows.
+    uint32_t height;
+    // Degrees, clockwise, by which it was turned: 0, 90, 180 or 270.
+    uint32_t rotation;
+    // 0.
+    uint32_t reserved;
+} framewire_job_view;
+
+// What is called for each frame.
+//
+// Which thread: any of the processor's workers, on several at once if there are several; nothing depends on which.
+// It may block, and call every function of the library, also free the processor. It looks at the job and changes
+// its pixels in place, or gives it another picture, adds fields to its result, and returns
+//
+// FRAMEWIRE_OK: the job is completed;
+// FRAMEWIRE_AGAIN: the job is kept, and completed or failed later, from anywhere;
+// anything else: the job has failed; framewire_job_fail before that says why.
+//
+// A job that it completed or failed itself is over, whatever it returns.
+//
+// It is the library's from the call of framewire_processor_new on, also if that fails: `drop` (NULL: nothing to
+// do) is called exactly once, after the last `call` returned.
+typedef struct framewire_function {
+    // Called for each frame.
+    int32_t (*call)(void *context, struct framewire_job *job);
+    // Called when `context` is no longer needed.
+    void (*drop)(void *context);
+    // Passed to both.
+    void *context;
+} framewire_function;
+
+// What is called for each piece of sound. `samples` are those of `sound`, and may be changed. Not FRAMEWIRE_OK: the
+// sound goes as it came.
+//
+// Which thread: one of the library's own, one piece at a time. It may block, but sound waits for it. It may call
+// every function of the library. `sound` and `samples` live until it returns. For `drop` see framewire_function.
+typedef struct framewire_sound_function {
+    // Called for each piece.
+    int32_t (*call)(void *context, const struct framewire_audio_frame *sound, void *samples);
+    // Called when `context` is no longer needed.
+    void (*drop)(void *context);
+    // Passed to both.
+    void *context;
+} framewire_sound_function;
+
+// What a processor is made from. 0 is the default of every field but `size`. The handles stay yours, and may
+// be freed before it.
+typedef struct framewire_processor_options {
+    // sizeof(framewire_processor_options).
+    size_t size;
+    // Where its errors, heartbeats and end are told; NULL: nowhere.
+    struct framewire_events *events;
+    // Where frames come from; NULL: from `file`, or from framewire_processor_push_video. Nobody else should
+    // take from it.
+    struct framewire_sink *sink;
+    // A file in the IVF container with VP8 in it, which is decoded here; NULL: none. For files of other kinds
+    // decode them yourself, and push. Copied.
+    const char *file;
+    // Where pictures go, and sound; NULL: nowhere.
+    struct framewire_source *source;
+    // Where results go, each in a JSON envelope with the fields that you add to the job; NULL: nowhere. The
+    // last message is sent there too, and nothing can be sent to it afterwards.
+    struct framewire_results *results;
+    // Called for each frame; all zero: jobs are taken with framewire_processor_next.
+    struct framewire_function function;
+    // Called for each piece of sound; all zero: it is not changed.
+    struct framewire_sound_function sound_function;
+    // Frames a second that were promised, for the results; 0: none were.
+    double declared_fps;
+    // How many threads call `function`, 1 to 256; 0: 1. With more than one it is called on several at once.
+    uint32_t workers;
+    // How many frames may be taken whose result has not left, 1 to 1,000; 0: 4, or as many as `workers`.
+    uint32_t max_in_flight;
+    // 1: no frame is left out. Who brings frames waits, and a file is read, at the pace at which they are taken
+    // and at which the receivers of `results` (in file mode) acknowledge. 0: the newest matters.
+    uint32_t every_frame;
+    // 1: results leave as they are finished, and what is older than what has left is dropped. 0: in order.
+    uint32_t as_finished;
+    // How long one frame may take, in milliseconds. Then it is skipped, and its result thrown away when it
+    // comes. 0: without end; one that never returns then holds up all after it.
+    uint32_t deadline_ms;
+    // 1: a picture that failed, or took too long, goes out as it came. 0: it does not.
+    uint32_t pass_through;
+    // Degrees, clockwise, by which pictures are turned before they are processed: 0, 90, 180 or 270.
+    uint32_t rotation;
+    // 1: pictures do not go out until framewire_processor_set_video.
+    uint32_t video_off;
+    // 1: the sound of `sink` goes to `source`, held back for as long as pictures take lately (2 seconds at
+    // most). 0: it does so with a `sound_function` only.
+    uint32_t sound;
+    // 1: when the sink's track is over, the next is waited for. 0: that is the end.
+    uint32_t outlives_track;
+    // How the pixels of a file are wanted, a framewire_format; 0: FRAMEWIRE_FORMAT_RGB24.
+    uint32_t format;
+    // It ends by itself after so many milliseconds; 0: never.
+    uint32_t ends_after_ms;
+    // At the end: how long frames that are being processed may take, in milliseconds; 0: 5,000.
+    uint32_t grace_ms;
+    // At the end: how long the last message may take to be acknowledged, once it went out, in milliseconds; 0:
+    // 2,000.
+    uint32_t linger_ms;
+} framewire_processor_options;
+
+// Figures of a processor. At every moment, received = processed + failed + skipped_newer + skipped_late +
+// skipped_overtaken + skipped_ended + in_flight + waiting.
+typedef struct framewire_processor_stats {
+    // sizeof(framewire_processor_stats).
+    size_t size;
+    // Frames that came.
+    uint64_t received;
+    // Frames whose result left.
+    uint64_t processed;
+    // Frames on which the function failed.
+    uint64_t failed;
+    // Frames that a newer one replaced before they were taken.
+    uint64_t skipped_newer;
+    // Frames that took longer than `deadline_ms`.
+    uint64_t skipped_late;
+    // Frames that were finished after a later one had left (`as_finished`).
+    uint64_t skipped_overtaken;
+    // Frames that were not finished at the end.
+    uint64_t skipped_ended;
+    // Frames that were taken, and whose result has not left.
+    uint64_t in_flight;
+    // Frames that wait to be taken: 0 or 1.
+    uint64_t waiting;
+    // Results that came after their frame was skipped.
+    uint64_t thrown_away;
+    // Frames of the file that could not be decoded. They are not among those that came.
+    uint64_t damaged;
+    // Pictures that went to the source.
+    uint64_t pictures;
+    // Those of them that went as they came.
+    uint64_t passed_through;
+    // Results that went to the feed.
+    uint64_t results;
+    // Results that the feed did not take.
+    uint64_t results_refused;
+    // Pieces of sound that went to the source.
+    uint64_t sounds;
+    // Pieces of sound on which the function failed. They went as they came.
+    uint64_t sounds_failed;
+    // Pieces of sound that were left out: reports told that they were captured before others that had left.
+    uint64_t sounds_dropped;
+    // Frames a second that came lately.
+    double measured_fps;
+    // From when a frame came to when it was taken.
+    struct framewire_percentiles queued;
+    // From when it was taken to when it was given back.
+    struct framewire_percentiles function;
+    // From when it came to when it left.
+    struct framewire_percentiles through;
+} framewire_processor_stats;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -2185,6 +2392,119 @@ enum framewire_status framewire_resolver_forget(struct framewire_resolver *resol
 // The figures of a resolver as they stand. `stats->size` must be set.
 enum framewire_status framewire_resolver_get_stats(struct framewire_resolver *resolver,
                                                    struct framewire_resolver_stats *stats);
+
+// The pixels of a job, and what is known of it. `view->size` must be set. They are without padding, and stay where
+// they are until the job is over, also if its time is over, or its processor was freed.
+//
+// What is written to them goes out. It costs a copy only with `pass_through`. LIMIT: no memory for that.
+enum framewire_status framewire_job_get_view(struct framewire_job *job,
+                                             struct framewire_job_view *view);
+
+// Adds a field to the result of a job: `json` is its value as JSON text. One that is no JSON is told in the result
+// in its place, and the others go out. Copied. LIMIT: it has 1,000 fields.
+enum framewire_status framewire_job_add(struct framewire_job *job,
+                                        const char *name,
+                                        const char *json);
+
+// Adds a field that has no value to the result of a job, and why. Otherwise as framewire_job_add.
+enum framewire_status framewire_job_add_error(struct framewire_job *job, const char *name, const char *why);
+
+// Has another picture go out in the place of the job's, of whatever format and size; NULL: none. It is copied: it
+// is yours again when the call returns. Its capture time is not looked at: the job's goes out.
+//
+// INVALID_ARGUMENT: what is wrong with it, also a plane that is no memory of this process, as far as the system
+// tells; the job is as before. LIMIT: no memory for the copy.
+enum framewire_status framewire_job_set_picture(struct framewire_job *job,
+                                                const struct framewire_video_frame *picture);
+
+// Gives a job back: its picture goes out, the one that was set or else the one that came as it is now, and its
+// result. The job is over whatever this returns.
+//
+// TIMEOUT: it was skipped meanwhile, because it took too long. CLOSED: the processor has ended.
+enum framewire_status framewire_job_complete(struct framewire_job *job);
+
+// Gives a job back that could not be processed: `why` (may be NULL) stands in its result, and is told as an event.
+// Otherwise as framewire_job_complete.
+enum framewire_status framewire_job_fail(struct framewire_job *job,
+                                         const char *why);
+
+// Makes a processor and starts it.
+//
+// On success `*processor` is yours until framewire_processor_free. `function` and `sound_function` are the
+// library's from this call on, also if it fails. INVALID_ARGUMENT: a NULL, a wrong size, a number out of range,
+// both a sink and a file, `sound` without a sink and a source that have it. INVALID_HANDLE: one of the handles.
+// IO, MALFORMED, UNSUPPORTED: the file cannot be read, is no IVF file, or has something else in it than VP8.
+enum framewire_status framewire_processor_new(const struct framewire_processor_options *options,
+                                              struct framewire_processor **processor);
+
+// Ends a processor at once: no last message is sent, and no event about it comes afterwards; to have both, call
+// framewire_processor_end and wait first. NULL is fine. Who waits for a job, or for the end, returns with
+// CLOSED; its descriptor is closed: take it out of your loop first.
+//
+// A function that runs is waited for one second at most; inside it, free returns at once. One that returns
+// later has its context, and the memory of its job, until then: `drop` is called after it returned, and if it
+// never does, never. Jobs that were taken stay yours: their pixels live until they are completed or failed.
+void framewire_processor_free(struct framewire_processor *processor);
+
+// Takes the next frame to be processed, waiting for at most `timeout_ms` milliseconds: 0 does not wait, -1 waits
+// without end. On success `*job` is yours until framewire_job_complete or framewire_job_fail, from any thread
+// and in any order.
+//
+// TIMEOUT: none came, or `max_in_flight` are out, also when it did not wait. CLOSED: none will come any more.
+enum framewire_status framewire_processor_next(struct framewire_processor *processor,
+                                               int32_t timeout_ms,
+                                               struct framewire_job **job);
+
+// A descriptor for poll, select or epoll: readable exactly while framewire_processor_next has something, or
+// none will come any more. Only wait for it; do not read or close it. It is the same one each time, and lives
+// until framewire_processor_free.
+//
+// A negative number is a framewire_status, and poll passes over it. IO: the process has no descriptors left.
+int32_t framewire_processor_fd(struct framewire_processor *processor);
+
+// Brings a frame. It is copied: it is yours again when the call returns. With `every_frame` it waits for at most
+// `timeout_ms` milliseconds (-1: without end) until none waits; otherwise it never waits, and takes the place of
+// one that was not taken. The pts in its result is its capture time in microseconds.
+//
+// INVALID_ARGUMENT: what is wrong with the frame. INVALID_STATE: frames come from a sink or a file. TIMEOUT:
+// none was taken in time. CLOSED: it has ended. LIMIT: no memory for the copy.
+enum framewire_status framewire_processor_push_video(struct framewire_processor *processor,
+                                                     const struct framewire_video_frame *frame,
+                                                     int32_t timeout_ms);
+
+// Whether pictures go out from now on; 1: they do. `peer` (may be NULL) is whom they are to reach.
+//
+// INVALID_STATE: there is no source, or it has no pictures. NOT_OFFERED: no video was offered in which they could
+// go to `peer`.
+enum framewire_status framewire_processor_set_video(struct framewire_processor *processor,
+                                                    uint32_t on,
+                                                    struct framewire_peer *peer);
+
+// Turns the pictures that come from now on, before they are processed: by 0, 90, 180 or 270 degrees, clockwise.
+enum framewire_status framewire_processor_set_rotation(struct framewire_processor *processor,
+                                                       uint32_t degrees);
+
+// Begins the end, for a framewire_termination; `text` (may be NULL) says it in words. Returns at once.
+//
+// No more frames come in, and those that are being processed have `grace_ms`; with
+// FRAMEWIRE_TERMINATION_SOURCE_ENDED the one that waits is processed too. Then the last message goes to the
+// results, with `processing_complete` and the frame id after the last, then FRAMEWIRE_EVENT_PROCESSOR_ENDED
+// comes: free peers and feeds after that, and nobody misses the last message. The first reason holds.
+enum framewire_status framewire_processor_end(struct framewire_processor *processor,
+                                              uint32_t termination,
+                                              const char *text);
+
+// Waits for the end, for at most `timeout_ms` milliseconds (-1: without end): that its event has come, and
+// before it the last message has gone out. `*termination` (may be NULL) is a framewire_termination.
+//
+// TIMEOUT: it has not ended. CLOSED: it was freed meanwhile.
+enum framewire_status framewire_processor_wait(struct framewire_processor *processor,
+                                               int32_t timeout_ms,
+                                               int32_t *termination);
+
+// The figures of a processor as they stand, without stopping anyone. `stats->size` must be set.
+enum framewire_status framewire_processor_get_stats(struct framewire_processor *processor,
+                                                    struct framewire_processor_stats *stats);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -62,6 +62,11 @@ fn four_threads_push_and_every_lent_buffer_comes_back_once() {
 }
 
 #[test]
+fn a_function_in_c_may_fail_return_garbage_keep_its_job_hang_and_free_its_processor() {
+    run(&mut Command::new(compile("tests/c/process.c")));
+}
+
+#[test]
 #[ignore = "make sanitize"]
 fn the_sanitizer_finds_what_is_planted() {
     let program = harness::compile_sanitized("tests/c/planted.c").expect("the library has a sanitizer in it");

@@ -155,14 +155,9 @@ pub unsafe extern "C" fn framewire_results_complete(
         let linger = lingering(linger_ms)?;
         let reason = match reason {
             0 => None,
-            1 => Some(Reason::TimeoutReached),
-            2 => Some(Reason::SourceEnded),
-            3 => Some(Reason::Cancelled),
-            4 => Some(Reason::Failed),
-            _ => {
-                let sentence = format!("reason is {reason} but must be a framewire_termination, or 0");
-                return Err(Error::argument(sentence));
-            }
+            number => Some(self::reason(number).ok_or_else(|| {
+                Error::argument(format!("reason is {number} but must be a framewire_termination, or 0"))
+            })?),
         };
         let (mut metadata, mut fields, mut errors) = (Metadata::default(), Vec::new(), Vec::new());
         if !last.is_null() {
@@ -177,6 +172,22 @@ pub unsafe extern "C" fn framewire_results_complete(
         Ok(())
     })
 }
+
+/// The reason of a framewire_termination.
+pub(super) fn reason(number: u32) -> Option<Reason> {
+    use Reason::*;
+    let all = [TimeoutReached, SourceEnded, Cancelled, Failed];
+    all.into_iter().find(|reason| u32::try_from(reason.number()) == Ok(number))
+}
+
+/// The numbers of C are those of Rust.
+const _: () = {
+    use framewire_termination::*;
+    assert!(FRAMEWIRE_TERMINATION_TIMEOUT_REACHED as i32 == Reason::TimeoutReached.number());
+    assert!(FRAMEWIRE_TERMINATION_SOURCE_ENDED as i32 == Reason::SourceEnded.number());
+    assert!(FRAMEWIRE_TERMINATION_CANCELLED as i32 == Reason::Cancelled.number());
+    assert!(FRAMEWIRE_TERMINATION_FAILED as i32 == Reason::Failed.number());
+};
 
 type Parts<'a> = (Metadata, Vec<Field<'a>>, Vec<&'a str>);
 

@@ -83,6 +83,15 @@ pub enum framewire_event_kind {
     FRAMEWIRE_EVENT_FIRST_FRAME = 17,
     /// A client's state changed: `value` is a framewire_client_state, `text` the reason.
     FRAMEWIRE_EVENT_CLIENT_STATE = 18,
+    /// A processor lives: frames move on, or there is nothing to be done; `value` is how many results it has
+    /// sent. At most one a second. None comes while nothing moves because its function hangs.
+    FRAMEWIRE_EVENT_PROCESSOR_HEARTBEAT = 32,
+    /// A processor could not process a frame: `value` is the frame's id (0: one of a file that could not be
+    /// decoded), `text` says why. It goes on.
+    FRAMEWIRE_EVENT_PROCESSOR_ERROR = 33,
+    /// A processor has ended, and its last message has gone out: `value` is a framewire_termination, `text`
+    /// a sentence. It is the last event about it.
+    FRAMEWIRE_EVENT_PROCESSOR_ENDED = 34,
     /// A resolve has its track: the object is the resolver, `value` the number of the resolve, `text` the
     /// id of the track.
     FRAMEWIRE_EVENT_RESOLVED = 40,
@@ -320,6 +329,9 @@ const _: () = {
     assert!(FRAMEWIRE_EVENT_UPLOAD_STARTED as i32 == UploadStarted as i32);
     assert!(FRAMEWIRE_EVENT_UPLOAD_COMPLETE as i32 == UploadComplete as i32);
     assert!(FRAMEWIRE_EVENT_UPLOAD_FAILED as i32 == UploadFailed as i32);
+    assert!(FRAMEWIRE_EVENT_PROCESSOR_HEARTBEAT as i32 == ProcessorHeartbeat as i32);
+    assert!(FRAMEWIRE_EVENT_PROCESSOR_ERROR as i32 == ProcessorError as i32);
+    assert!(FRAMEWIRE_EVENT_PROCESSOR_ENDED as i32 == ProcessorEnded as i32);
     assert!(FRAMEWIRE_EVENT_CLIENT_STATE as i32 == ClientState as i32);
     assert!(FRAMEWIRE_EVENT_RESOLVED as i32 == Resolved as i32);
     assert!(FRAMEWIRE_EVENT_RESOLVE_CANCELLED as i32 == ResolveCancelled as i32);

@@ -17,9 +17,11 @@ pub mod events;
 pub mod frame;
 pub mod ice;
 pub mod ingest;
+pub mod job;
 pub mod log;
 pub mod negotiate;
 pub mod peer;
+pub mod processor;
 pub mod publish;
 pub mod resolver;
 pub mod results;
@@ -33,7 +35,7 @@ pub mod version;
 pub mod video;
 
 /// The files of the header, in its order.
-pub const HEADER: [&str; 21] = [
+pub const HEADER: [&str; 23] = [
     "status",
     "version",
     "log",
@@ -54,5 +56,7 @@ pub const HEADER: [&str; 21] = [
     "upload",
     "envelope",
     "resolver",
+    "job",
+    "processor",
     "stats",
 ];

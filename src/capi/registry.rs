@@ -2,7 +2,8 @@
 //! of another kind or made up finds nothing; what it finds lives on while a call uses it.
 
 use super::{
-    channel, client, events, frame, ingest, log, peer, resolver, results, server, sink, source, upload,
+    channel, client, events, frame, ingest, job, log, peer, processor, resolver, results, server, sink,
+    source, upload,
 };
 use crate::error::{Error, Result, Status};
 use crate::id::Id;
@@ -19,6 +20,8 @@ pub static CHANNELS: Table<channel::Entry> = Table::new(9, "channel");
 pub static RESULTS: Table<results::Entry> = Table::new(10, "results");
 pub static INGESTS: Table<ingest::Entry> = Table::new(12, "ingest");
 pub static UPLOADS: Table<upload::Entry> = Table::new(11, "upload");
+pub static PROCESSORS: Table<processor::Entry> = Table::new(13, "processor");
+pub static JOBS: Table<job::Entry> = Table::unsung(14, "job");
 pub static FRAMES: Table<frame::Entry> = Table::unsung(7, "frame");
 pub static CLIENTS: Table<client::Entry> = Table::new(8, "client");
 pub static RESOLVERS: Table<resolver::Entry> = Table::new(15, "resolver");
@@ -34,6 +37,7 @@ pub fn is_alive(id: Id) -> bool {
         8 => CLIENTS.holds(id),
         11 => UPLOADS.holds(id),
         15 => RESOLVERS.holds(id),
+        13 => PROCESSORS.holds(id),
         _ => true,
     }
 }

@@ -5,3 +5,4 @@ pub mod eventfd;
 pub mod os;
 pub mod process;
 pub mod vpx;
+pub mod readable;

@@ -250,6 +250,11 @@ impl Processor {
         if shared.hall.give(input) { Ok(()) } else { Err(shared.over()) }
     }
 
+    /// Copies what [`Processor::push`] takes.
+    pub(crate) fn pool(&self) -> &Arc<Pool> {
+        &self.shared().pool
+    }
+
     /// Whether processed pictures go out from now on; to `peer`, if there is one that it is about.
     ///
     /// # Errors

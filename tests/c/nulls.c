@@ -25,6 +25,10 @@ static void sweep(uintptr_t bits, framewire_status status) {
     framewire_ingest *ingest = MADE_UP(framewire_ingest, bits);
     framewire_ingest_options ingest_options = { .size = sizeof ingest_options, .sink = sink };
     framewire_ingest *ingest_made = NULL;
+    framewire_processor *processor = MADE_UP(framewire_processor, bits);
+    framewire_processor_stats processor_stats = { .size = sizeof processor_stats };
+    framewire_job *job = MADE_UP(framewire_job, bits), *taken_job = NULL;
+    framewire_job_view job_view = { .size = sizeof job_view };
     framewire_frame *frame = MADE_UP(framewire_frame, bits), *taken = NULL;
     framewire_event event = { .size = sizeof event };
     framewire_video_frame video = { .size = sizeof video };
@@ -95,6 +99,20 @@ static void sweep(uintptr_t bits, framewire_status status) {
     FAILS(framewire_results_send_result(results, 1, &result), status, "results is ");
     FAILS(framewire_results_complete(results, 0, NULL, 1, NULL), status, "results is ");
     FAILS(framewire_source_rtp_timestamp(source, 1, &timestamp), status, "source is ");
+    FAILS(framewire_processor_next(processor, 0, &taken_job), status, "processor is ");
+    FAILS(framewire_processor_fd(processor), (int)status, "processor is ");
+    FAILS(framewire_processor_push_video(processor, &video, 0), status, "processor is ");
+    FAILS(framewire_processor_set_video(processor, 1, peer), status, "processor is ");
+    FAILS(framewire_processor_set_rotation(processor, 90), status, "processor is ");
+    FAILS(framewire_processor_end(processor, 1, NULL), status, "processor is ");
+    FAILS(framewire_processor_wait(processor, 0, &state), status, "processor is ");
+    FAILS(framewire_processor_get_stats(processor, &processor_stats), status, "processor is ");
+    FAILS(framewire_job_get_view(job, &job_view), status, "job is ");
+    FAILS(framewire_job_add(job, "x", "1"), status, "job is ");
+    FAILS(framewire_job_add_error(job, "x", "y"), status, "job is ");
+    FAILS(framewire_job_set_picture(job, &video), status, "job is ");
+    FAILS(framewire_job_complete(job), status, "job is ");
+    FAILS(framewire_job_fail(job, "x"), status, "job is ");
     FAILS(framewire_frame_view(frame, &video), status, "frame is ");
     FAILS(framewire_frame_audio_view(frame, &audio), status, "frame is ");
     FAILS(framewire_frame_get_info(frame, &info), status, "frame is ");
@@ -132,6 +150,7 @@ static void sweep(uintptr_t bits, framewire_status status) {
     framewire_upload_free(upload);
     framewire_resolver_free(resolver);
     framewire_ingest_free(ingest);
+    framewire_processor_free(processor);
 }
 
 static void outputs(void) {
@@ -158,7 +177,44 @@ static void outputs(void) {
     FAILS(framewire_ingest_read("a", 1, 2, &kind, NULL, &length), FRAMEWIRE_INVALID_ARGUMENT, "payload is NULL");
     FAILS(framewire_ingest_read("a", 1, 2, &kind, &payload, NULL), FRAMEWIRE_INVALID_ARGUMENT, "length is NULL");
     FAILS(framewire_ingest_read("a", SIZE_MAX, 2, &kind, &payload, &length), FRAMEWIRE_INVALID_ARGUMENT, "no message is so long");
+    FAILS(framewire_processor_new(NULL, NULL), FRAMEWIRE_INVALID_ARGUMENT, "options is NULL");
     framewire_events_free(events);
+}
+
+static void jobs(void) {
+    framewire_processor_options options = { .size = sizeof options };
+    framewire_processor *processor = NULL;
+    framewire_job *job = NULL;
+    uint8_t pixels[12] = { 1 };
+    framewire_video_frame frame = {
+        .size = sizeof frame, .format = FRAMEWIRE_FORMAT_RGB24, .width = 2, .height = 2, .planes = { pixels }
+    };
+    FAILS(framewire_processor_new(&options, NULL), FRAMEWIRE_INVALID_ARGUMENT, "processor is NULL");
+    OK(framewire_processor_new(&options, &processor));
+    FAILS(framewire_processor_next(processor, 0, NULL), FRAMEWIRE_INVALID_ARGUMENT, "job is NULL");
+    FAILS(framewire_processor_next(processor, -2, &job), FRAMEWIRE_INVALID_ARGUMENT, "timeout_ms is -2");
+    FAILS(framewire_processor_next(processor, 0, &job), FRAMEWIRE_TIMEOUT, "no frame came");
+    FAILS(framewire_processor_push_video(processor, NULL, 0), FRAMEWIRE_INVALID_ARGUMENT, "frame is NULL");
+    FAILS(framewire_processor_set_video(processor, 2, NULL), FRAMEWIRE_INVALID_ARGUMENT, "on is 2");
+    FAILS(framewire_processor_set_video(processor, 1, NULL), FRAMEWIRE_INVALID_STATE, "without a source");
+    FAILS(framewire_processor_set_rotation(processor, 45), FRAMEWIRE_INVALID_ARGUMENT, "rotation is 45");
+    FAILS(framewire_processor_end(processor, 0, NULL), FRAMEWIRE_INVALID_ARGUMENT, "termination is 0");
+    FAILS(framewire_processor_end(processor, 1, "\xff"), FRAMEWIRE_INVALID_ARGUMENT, "not UTF-8");
+    FAILS(framewire_processor_wait(processor, 0, NULL), FRAMEWIRE_TIMEOUT, "not ended");
+    FAILS(framewire_processor_get_stats(processor, NULL), FRAMEWIRE_INVALID_ARGUMENT, "stats is NULL");
+    OK(framewire_processor_push_video(processor, &frame, 0));
+    OK(framewire_processor_next(processor, 0, &job));
+    FAILS(framewire_job_get_view(job, NULL), FRAMEWIRE_INVALID_ARGUMENT, "view is NULL");
+    FAILS(framewire_job_add(job, NULL, "1"), FRAMEWIRE_INVALID_ARGUMENT, "name is NULL");
+    FAILS(framewire_job_add(job, "x", NULL), FRAMEWIRE_INVALID_ARGUMENT, "json is NULL");
+    FAILS(framewire_job_add_error(job, "x", NULL), FRAMEWIRE_INVALID_ARGUMENT, "why is NULL");
+    OK(framewire_job_set_picture(job, NULL));
+    OK(framewire_job_fail(job, NULL));
+    FAILS(framewire_job_complete(job), FRAMEWIRE_INVALID_HANDLE, "job is ");
+    OK(framewire_processor_end(processor, FRAMEWIRE_TERMINATION_CANCELLED, NULL));
+    OK(framewire_processor_wait(processor, 30000, NULL));
+    FAILS(framewire_processor_next(processor, -1, &job), FRAMEWIRE_CLOSED, "has ended");
+    framewire_processor_free(processor);
 }
 
 static void inputs(void) {
@@ -365,6 +421,7 @@ int main(int argc, char **argv) {
     CHECK(strcmp(framewire_last_error(), "") == 0);
     if (argc > 1 && strcmp(argv[1], "inputs") == 0) {
         inputs();
+        jobs();
         return 0;
     }
     int local;

@@ -305,6 +305,73 @@ static void ingests(void) {
     framewire_sink_free(sink);
 }
 
+#define WRONG_PROCESSOR(field, value, words)                                                       \
+    do {                                                                                           \
+        framewire_processor_options options = { .size = sizeof options, .field = (value) };        \
+        framewire_processor *none = NULL;                                                          \
+        FAILS(framewire_processor_new(&options, &none), FRAMEWIRE_INVALID_ARGUMENT, words);        \
+        CHECK(none == NULL);                                                                       \
+    } while (0)
+
+static void count(void *context) {
+    ++*(int *)context;
+}
+
+static void processors(void) {
+    WRONG_PROCESSOR(declared_fps, -1, "options.declared_fps is -1");
+    WRONG_PROCESSOR(workers, 1, "options.workers is set");
+    WRONG_PROCESSOR(max_in_flight, 1001, "max_in_flight is 1001");
+    WRONG_PROCESSOR(every_frame, 2, "options.every_frame is 2");
+    WRONG_PROCESSOR(as_finished, 2, "options.as_finished is 2");
+    WRONG_PROCESSOR(pass_through, 2, "options.pass_through is 2");
+    WRONG_PROCESSOR(rotation, 1, "rotation is 1");
+    WRONG_PROCESSOR(video_off, 2, "options.video_off is 2");
+    WRONG_PROCESSOR(sound, 2, "options.sound is 2");
+    WRONG_PROCESSOR(sound, 1, "sound goes through from a sink");
+    WRONG_PROCESSOR(outlives_track, 2, "options.outlives_track is 2");
+    WRONG_PROCESSOR(format, 7, "options.format is 7");
+    WRONG_PROCESSOR(format, 1, "options.format is 1");
+    framewire_processor_options stale = { .size = sizeof stale, .sink = MADE_UP(framewire_sink, 1) };
+    framewire_processor *processor = NULL;
+    FAILS(framewire_processor_new(&stale, &processor), FRAMEWIRE_INVALID_HANDLE, "sink is 0x1");
+    stale.file = "x";
+    FAILS(framewire_processor_new(&stale, &processor), FRAMEWIRE_INVALID_ARGUMENT, "sink and options.file");
+    stale.sink = NULL;
+    FAILS(framewire_processor_new(&stale, &processor), FRAMEWIRE_IO, "opening x");
+
+    /* Functions are the library's, also when the call fails. */
+    int dropped = 0;
+    framewire_processor_options mute = { .size = sizeof mute, .function = { .drop = count, .context = &dropped } };
+    FAILS(framewire_processor_new(&mute, &processor), FRAMEWIRE_INVALID_ARGUMENT, "options.function.call is NULL");
+    CHECK(dropped == 1);
+    mute = (framewire_processor_options){ .size = sizeof mute, .sound_function = { .drop = count, .context = &dropped } };
+    FAILS(framewire_processor_new(&mute, &processor), FRAMEWIRE_INVALID_ARGUMENT, "options.sound_function.call is NULL");
+    CHECK(dropped == 2);
+
+    /* What comes out knows its own size. */
+    framewire_processor_options options = { .size = sizeof options };
+    struct { framewire_processor_stats known; uint64_t later; } newer;
+    memset(&newer, 0xff, sizeof newer);
+    newer.known.size = sizeof newer;
+    OK(framewire_processor_new(&options, &processor));
+    OK(framewire_processor_get_stats(processor, &newer.known));
+    CHECK(newer.known.size == sizeof newer && newer.known.received == 0 && newer.later == 0);
+    uint8_t pixels[12] = { 1 };
+    framewire_video_frame frame = {
+        .size = sizeof frame, .format = FRAMEWIRE_FORMAT_RGB24, .width = 2, .height = 2, .planes = { pixels }
+    };
+    framewire_job *job = NULL;
+    framewire_job_view view = { .size = sizeof view - 8 };
+    OK(framewire_processor_push_video(processor, &frame, 0));
+    OK(framewire_processor_next(processor, 0, &job));
+    FAILS(framewire_job_get_view(job, &view), FRAMEWIRE_INVALID_ARGUMENT, "view.size is ");
+    view.size = sizeof view;
+    OK(framewire_job_get_view(job, &view));
+    CHECK(view.frame_id == 1 && view.width == 2 && view.strides[0] == 6 && view.planes[0][0] == 1);
+    OK(framewire_job_complete(job));
+    framewire_processor_free(processor);
+}
+
 /* Outputs of a program that is older or newer than the library. */
 static void outputs(void) {
     framewire_source *source = new_source(NULL);
@@ -356,6 +423,7 @@ int main(int argc, char **argv) {
     servers();
     ingests();
     results();
+    processors();
     if (argc > 1) {
         source_numbers();
         video_frames();
