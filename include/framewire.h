@@ -1544,6 +1544,11 @@ typedef struct framewire_processor_options {
     // At the end: how long the last message may take to be acknowledged, once it went out, in milliseconds; 0:
     // 2,000.
     uint32_t linger_ms;
+    // 1: `pts` in a result is the RTP timestamp that the picture has in `source`, which is how a page finds the
+    // result of a picture; `time_base` is 1.0 / 90000. 0: it is the `pts` of framewire_job_view.
+    uint32_t source_pts;
+    // 0.
+    uint32_t reserved;
 } framewire_processor_options;
 
 // Figures of a processor. At every moment, received = processed + failed + skipped_newer + skipped_late +

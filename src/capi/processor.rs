@@ -92,11 +92,16 @@ pub struct framewire_processor_options {
     /// At the end: how long the last message may take to be acknowledged, once it went out, in milliseconds; 0:
     /// 2,000.
     pub linger_ms: u32,
+    /// 1: `pts` in a result is the RTP timestamp that the picture has in `source`, which is how a page finds the
+    /// result of a picture; `time_base` is 1.0 / 90000. 0: it is the `pts` of framewire_job_view.
+    pub source_pts: u32,
+    /// 0.
+    pub reserved: u32,
 }
-plain!(framewire_processor_options, first 160, {
+plain!(framewire_processor_options, first 168, {
     size, events, sink, file, source, results, function, sound_function, declared_fps, workers, max_in_flight,
     every_frame, as_finished, deadline_ms, pass_through, rotation, video_off, sound, outlives_track, format,
-    ends_after_ms, grace_ms, linger_ms,
+    ends_after_ms, grace_ms, linger_ms, source_pts, reserved,
 });
 
 /// Figures of a processor. At every moment, received = processed + failed + skipped_newer + skipped_late +
@@ -397,6 +402,7 @@ impl framewire_processor_options {
             let sentence = format!("options.declared_fps is {} but must be 0 or more", self.declared_fps);
             return Err(Error::argument(sentence));
         }
+        unused(self.reserved, "options.reserved")?;
         let default = ProcessorOptions::default();
         let source = if self.source.is_null() { None } else { Some(SOURCES.get(self.source)?) };
         let results = if self.results.is_null() { None } else { Some(RESULTS.get(self.results)?) };
@@ -420,6 +426,7 @@ impl framewire_processor_options {
                 true => SoundPath::Through,
                 false => SoundPath::None,
             },
+            source_pts: flag(self.source_pts, "options.source_pts")?,
             declared_fps: (self.declared_fps > 0.0).then_some(self.declared_fps),
             ends_after: millis(self.ends_after_ms),
             outlives_track: flag(self.outlives_track, "options.outlives_track")?,

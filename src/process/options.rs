@@ -46,6 +46,9 @@ pub struct ProcessorOptions {
     pub video: bool,
     /// What happens to sound.
     pub sound: SoundPath,
+    /// Whether results name their frame as receivers of the source know it: by the RTP timestamp that it has
+    /// there, in units of 1/90,000 s. Otherwise by the pts that it came with.
+    pub source_pts: bool,
     /// Frames a second that were promised, for the results.
     pub declared_fps: Option<f64>,
     /// After so long it ends; `None`: never.
@@ -109,6 +112,7 @@ impl Default for ProcessorOptions {
             turn: Turn::None,
             video: true,
             sound: SoundPath::None,
+            source_pts: false,
             declared_fps: None,
             ends_after: None,
             outlives_track: false,
@@ -127,6 +131,9 @@ impl ProcessorOptions {
         }
         if self.source.is_some() && !has(Kind::Video) && matches!(self.sound, SoundPath::None) {
             return wrong("the source has no pictures, and sound does not go through");
+        }
+        if self.source_pts && !has(Kind::Video) {
+            return wrong("source_pts is set without a source of pictures");
         }
         if let From::Sink(sink) = &self.from
             && !sink.has(Kind::Video)

@@ -1,6 +1,6 @@
 //! The thread that sends results on, in the order in which they leave, and knows what time it is.
 
-use super::frame::{Kept, Output, owned};
+use super::frame::{About, Kept, Output, owned};
 use super::hall::Next;
 use super::heart::{Counts, End, Left};
 use super::{Ended, Reason, Shared, Turn};
@@ -102,7 +102,8 @@ impl Outlet<'_> {
         shared.delay.lock().measure(now.since(about.capture));
         shared.figures.through.record(now.since(about.arrived));
         let measured = shared.hall.counts().1;
-        let metadata = about.metadata(id, shared.options.declared_fps, measured);
+        let (pts, time_base) = self.pts(&about);
+        let metadata = About { pts, time_base, ..about }.metadata(id, shared.options.declared_fps, measured);
         if let Some(results) = &shared.options.results {
             let output: Vec<Field> = data
                 .iter()
@@ -113,6 +114,16 @@ impl Outlet<'_> {
             self.result(results, id, &envelope);
         }
         self.last = Some(metadata);
+    }
+
+    /// How the result names its frame.
+    fn pts(&self, about: &About) -> (i64, (u32, u32)) {
+        let options = &self.shared.options;
+        let source = options.source.as_ref().filter(|_| options.source_pts);
+        match source.map(|source| source.rtp_timestamp(about.capture)) {
+            Some(Ok(timestamp)) => (timestamp.into(), (1, Kind::Video.clock_rate())),
+            _ => (about.pts, about.time_base),
+        }
     }
 
     /// False: it went nowhere.

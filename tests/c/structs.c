@@ -331,6 +331,9 @@ static void processors(void) {
     WRONG_PROCESSOR(outlives_track, 2, "options.outlives_track is 2");
     WRONG_PROCESSOR(format, 7, "options.format is 7");
     WRONG_PROCESSOR(format, 1, "options.format is 1");
+    WRONG_PROCESSOR(source_pts, 2, "options.source_pts is 2");
+    WRONG_PROCESSOR(source_pts, 1, "source_pts is set without a source");
+    WRONG_PROCESSOR(reserved, 1, "options.reserved is 1");
     framewire_processor_options stale = { .size = sizeof stale, .sink = MADE_UP(framewire_sink, 1) };
     framewire_processor *processor = NULL;
     FAILS(framewire_processor_new(&stale, &processor), FRAMEWIRE_INVALID_HANDLE, "sink is 0x1");

@@ -7,6 +7,7 @@ use framewire::error::Status;
 use framewire::frame::FrameView;
 use framewire::media::{Kind, MediaFrame};
 use framewire::process::{Reason, Turn};
+use framewire::results::{Results, ResultsOptions};
 use framewire::sink::{Sink, SinkOptions};
 use framewire::source::{Source, SourceOptions, VideoOptions};
 use receiver::{connect, peer};
@@ -54,6 +55,29 @@ impl Screen {
 /// BT.601 limited range, of grey.
 fn luma(shade: u8) -> u8 {
     (16 + u32::from(shade) * 219 / 255) as u8
+}
+
+#[test]
+fn a_result_names_its_picture_as_viewers_of_the_source_know_it() {
+    let screen = Screen::new();
+    let results = Results::new(ResultsOptions::default()).expect("a feed");
+    let mut receiver = receiver::Receiver::of(&results);
+    let options = ProcessorOptions {
+        source: Some(screen.source.clone()),
+        results: Some(results),
+        source_pts: true,
+        ..every_frame()
+    };
+    let processor = Processor::with_function(options, 1, each(|_| Ok(()))).expect("a processor");
+    for n in 0..3 {
+        push(&processor, grey(90, FIRST + n * 40_000));
+        let base = screen.source.rtp_base(Kind::Video);
+        let timestamp = screen.frames.next().rtp_time.wrapping_add(base);
+        let (id, result) = receiver.next();
+        receiver.ack(id);
+        let metadata = &result["video_metadata"];
+        assert_eq!((&metadata["pts"], &metadata["time_base"]), (&timestamp.into(), &(1.0 / 90_000.0).into()));
+    }
 }
 
 #[test]
