@@ -13,7 +13,7 @@ FEATURES := $(if $(STATIC),--target-dir target/static --no-default-features --fe
 
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 SONAME = libframewire.so.$(shell sed -n 's/^#define FRAMEWIRE_ABI_VERSION //p' include/framewire.h)
-EXAMPLES = $(addprefix $(TARGET)/examples-c/,on_air own_signalling results take_frames)
+EXAMPLES = $(addprefix $(TARGET)/examples-c/,mirror on_air own_signalling results take_frames)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-build build examples demo test check test-static fuzz sanitize bench install
@@ -40,8 +40,9 @@ $(TARGET)/examples-c/%: examples-c/%.c $(wildcard examples-c/test_card.* example
 	$(CC) -std=c99 -pthread -Wall -Wextra -Wpedantic $(CFLAGS) -Iinclude -o $@ $(filter %.c,$^) \
 		-L$(TARGET)/release -lframewire -lm '-Wl,-rpath,$$ORIGIN/../release'
 
-demo: setup-build examples ## install what is missing, build, and go on the air at http://127.0.0.1:8080/watch/test
-	$(TARGET)/examples-c/on_air
+demo: setup-build examples ## install what is missing, build, go on the air at http://127.0.0.1:8080/watch/test, with a mirror at http://127.0.0.1:8081/mirror
+	@FRAMEWIRE_BIND=$${FRAMEWIRE_MIRROR_BIND:-127.0.0.1:8081} $(TARGET)/examples-c/mirror & mirror=$$!; \
+		trap 'kill $$mirror 2>/dev/null; wait $$mirror' EXIT; $(TARGET)/examples-c/on_air
 
 test: setup ## everything that must hold: Rust, C, another stack and real browsers; sets itself up
 	$(CARGO) test --locked

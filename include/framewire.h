@@ -439,9 +439,9 @@ typedef struct framewire_resolver framewire_resolver;
 typedef struct framewire_results framewire_results;
 
 // A small HTTP server that puts sources on the air and takes what browsers publish: pages at /,
-// /watch/NAME and /publish/NAME, WHEP (draft-ietf-wish-whep-03) at /whep/NAME, WHIP (RFC 9725) at
-// /whip/NAME, encoded pictures and PCM over a WebSocket at /ws/NAME. Everything works without it, see
-// framewire_peer and framewire_ingest.
+// /watch/NAME, /publish/NAME and /mirror/NAME (see framewire_server_accept_peer; /mirror leads to a new
+// name), WHEP (draft-ietf-wish-whep-03) at /whep/NAME, WHIP (RFC 9725) at /whip/NAME, encoded pictures and
+// PCM over a WebSocket at /ws/NAME. Everything works without it, see framewire_peer and framewire_ingest.
 //
 // Thread safety: every function may be called from any thread, also from callbacks.
 typedef struct framewire_server framewire_server;
@@ -2107,6 +2107,20 @@ enum framewire_status framewire_server_unreceive(struct framewire_server *server
 enum framewire_status framewire_server_accept(struct framewire_server *server,
                                               int64_t request,
                                               struct framewire_sink *sink);
+
+// Lets the publisher of a FRAMEWIRE_EVENT_PUBLISH_REQUEST connect to `peer`, which you made for it: call
+// framewire_peer_receive, framewire_peer_send, framewire_peer_results and framewire_peer_channel before. One
+// connection carries all of it, both ways: that is what the page /mirror/NAME offers, by POST /mirror/NAME. Who
+// offers to send only is sent nothing: the answer is recvonly then, as every answer of WHIP (RFC 9725 section
+// 4.2).
+//
+// The server answers the offer, and FRAMEWIRE_EVENT_PUBLISH_STARTED comes, or FRAMEWIRE_EVENT_PUBLISH_ENDED
+// when that fails. The session ends with the peer, also by framewire_peer_free, and the peer with the session;
+// its handle stays yours. INVALID_STATE: the request does not wait any more, or the peer has negotiated.
+// CLOSED: the peer is over.
+enum framewire_status framewire_server_accept_peer(struct framewire_server *server,
+                                                   int64_t request,
+                                                   struct framewire_peer *peer);
 
 // Turns the publisher of a FRAMEWIRE_EVENT_PUBLISH_REQUEST away; it is told `reason` (NULL: "").
 // For the rest see framewire_server_accept.

@@ -1,7 +1,8 @@
 //! What browsers publish to a server.
 
 use super::guard::guard;
-use super::registry::{SERVERS, SINKS};
+use super::peer::framewire_peer;
+use super::registry::{PEERS, SERVERS, SINKS};
 use super::server::framewire_server;
 use super::sink::framewire_sink;
 use super::status::framewire_status;
@@ -68,6 +69,28 @@ pub extern "C" fn framewire_server_accept(
     guard(|| {
         let (entry, sink) = (SERVERS.get(server)?, SINKS.get(sink)?);
         entry.server.accept(request as u64, &sink.sink)
+    })
+}
+
+/// Lets the publisher of a FRAMEWIRE_EVENT_PUBLISH_REQUEST connect to `peer`, which you made for it: call
+/// framewire_peer_receive, framewire_peer_send, framewire_peer_results and framewire_peer_channel before. One
+/// connection carries all of it, both ways: that is what the page /mirror/NAME offers, by POST /mirror/NAME. Who
+/// offers to send only is sent nothing: the answer is recvonly then, as every answer of WHIP (RFC 9725 section
+/// 4.2).
+///
+/// The server answers the offer, and FRAMEWIRE_EVENT_PUBLISH_STARTED comes, or FRAMEWIRE_EVENT_PUBLISH_ENDED
+/// when that fails. The session ends with the peer, also by framewire_peer_free, and the peer with the session;
+/// its handle stays yours. INVALID_STATE: the request does not wait any more, or the peer has negotiated.
+/// CLOSED: the peer is over.
+#[unsafe(no_mangle)]
+pub extern "C" fn framewire_server_accept_peer(
+    server: *mut framewire_server,
+    request: i64,
+    peer: *mut framewire_peer,
+) -> framewire_status {
+    guard(|| {
+        let (entry, peer) = (SERVERS.get(server)?, PEERS.get(peer)?);
+        entry.server.accept_peer(request as u64, &peer.peer)
     })
 }
 

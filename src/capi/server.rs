@@ -17,9 +17,9 @@ use std::ffi::c_char;
 use std::sync::Arc;
 
 /// A small HTTP server that puts sources on the air and takes what browsers publish: pages at /,
-/// /watch/NAME and /publish/NAME, WHEP (draft-ietf-wish-whep-03) at /whep/NAME, WHIP (RFC 9725) at
-/// /whip/NAME, encoded pictures and PCM over a WebSocket at /ws/NAME. Everything works without it, see
-/// framewire_peer and framewire_ingest.
+/// /watch/NAME, /publish/NAME and /mirror/NAME (see framewire_server_accept_peer; /mirror leads to a new
+/// name), WHEP (draft-ietf-wish-whep-03) at /whep/NAME, WHIP (RFC 9725) at /whip/NAME, encoded pictures and
+/// PCM over a WebSocket at /ws/NAME. Everything works without it, see framewire_peer and framewire_ingest.
 ///
 /// Thread safety: every function may be called from any thread, also from callbacks.
 pub struct framewire_server {

@@ -121,6 +121,8 @@ struct Inner {
     counters: Vec<(String, Arc<ViewerCounters>)>,
     /// Of which sources that is, once it is negotiated.
     sent: Option<Vec<(Id, Kind)>>,
+    /// Who hears of its states too.
+    watcher: Option<Arc<Events>>,
 }
 
 /// A resolver, what of the remote is known to it, and the ids of the tracks that it was told of.
@@ -167,6 +169,7 @@ impl Peer {
                 gathering: None,
                 counters: Vec::new(),
                 sent: None,
+                watcher: None,
             }),
         };
         Ok(Peer(Arc::new(Handle(Arc::new(shared)))))
@@ -298,6 +301,14 @@ impl Peer {
     /// Whether a section was negotiated in which that kind of `source` goes; `None`: nothing was yet.
     pub(crate) fn sends(&self, source: Id, kind: Kind) -> Option<bool> {
         self.shared().inner.lock().sent.as_ref().map(|sent| sent.contains(&(source, kind)))
+    }
+
+    /// Has its states told to `events` too. Before the offer, by the one that keeps it from then on.
+    pub(crate) fn watch(&self, events: &Arc<Events>) -> Result<()> {
+        let mut inner = self.shared().inner.lock();
+        inner.untouched()?;
+        inner.watcher = Some(events.clone());
+        Ok(())
     }
 
     /// Ends it: says BYE, detaches its sources, frees the connection, all on threads of ours.

@@ -98,13 +98,20 @@ impl Shared {
         if !inner.is_over() && inner.state != state {
             inner.state = state;
             self.tell(EventKind::PeerState, state as i64, reason.into());
+            if let Some(watcher) = &inner.watcher {
+                watcher.post(self.event(EventKind::PeerState, state as i64, reason.into()));
+            }
         }
     }
 
     pub(super) fn tell(&self, kind: EventKind, value: i64, text: String) {
         if let Some(events) = &self.options.events {
-            events.post(Event { kind, object: self.id, stream: self.options.stream.clone(), value, text });
+            events.post(self.event(kind, value, text));
         }
+    }
+
+    fn event(&self, kind: EventKind, value: i64, text: String) -> Event {
+        Event { kind, object: self.id, stream: self.options.stream.clone(), value, text }
     }
 }
 

@@ -61,6 +61,13 @@ impl Reception for Hosted<Sink> {
     }
 }
 
+/// A peer of the program's own.
+impl Reception for Hosted<Peer> {
+    fn take(&self, stream: &Arc<str>, offer: &str) -> Result<Answered> {
+        self.negotiate(stream, offer, &self.end)
+    }
+}
+
 impl<T> Hosted<T> {
     fn answer(
         &self,
@@ -78,10 +85,19 @@ impl<T> Hosted<T> {
             connect_timeout: Some(self.options.connect_timeout),
             ..PeerOptions::default()
         })?;
-        let attached = attach(&peer).and_then(|()| self.uploads.give(stream, &peer));
-        let answer = attached.and_then(|()| peer.answer(offer, ANSWER));
-        match answer {
-            Ok(answer) => Ok((Arc::new(peer), answer)),
+        match attach(&peer) {
+            Ok(()) => self.negotiate(stream, offer, &peer),
+            Err(error) => {
+                peer.close();
+                Err(error)
+            }
+        }
+    }
+
+    fn negotiate(&self, stream: &Arc<str>, offer: &str, peer: &Peer) -> Result<Answered> {
+        let given = self.uploads.give(stream, peer);
+        match given.and_then(|()| peer.answer(offer, ANSWER)) {
+            Ok(answer) => Ok((Arc::new(peer.clone()), answer)),
             Err(error) => {
                 peer.close();
                 Err(error)

@@ -1,5 +1,5 @@
-//! A small WHEP and WHIP server with pages to watch and to publish: a program is on the air in ten
-//! lines.
+//! A small WHEP and WHIP server with pages to watch, to publish, and to see oneself processed: a program is
+//! on the air in ten lines.
 //!
 //! A connection has a thread ([`http`]); what a request gets is decided without one ([`router`]).
 //! A session is a [`Peer`](crate::peer::Peer); one thread a server hears of their ends.
@@ -24,7 +24,7 @@ pub use options::ServerOptions;
 use crate::error::{Error, Result};
 use crate::events::{Event, EventKind, Events};
 use crate::id::Id;
-use crate::peer::PeerState;
+use crate::peer::{Peer, PeerState};
 use crate::results::Results;
 use crate::sink::Sink;
 use crate::source::Source;
@@ -194,6 +194,17 @@ impl Server {
     /// once. What it can do to its session it does with the token that it came with.
     pub fn accept(&self, request: u64, sink: &Sink) -> Result<()> {
         self.0.sessions.requests.decide(request, Ok(self.0.host(sink)))
+    }
+
+    /// Lets the publisher of an [`EventKind::PublishRequest`] that still waits connect to `peer`, which was made
+    /// for it and has not negotiated: it takes what it was told to take, sends what it was told to send, and has
+    /// the channels that it was given. The offer is one of both directions then: `POST /mirror/{name}`.
+    ///
+    /// # Errors
+    /// `InvalidState`: the request does not wait any more, or the peer has negotiated. `Closed`: it is over.
+    pub fn accept_peer(&self, request: u64, peer: &Peer) -> Result<()> {
+        peer.watch(&self.0.news)?;
+        self.0.sessions.requests.decide(request, Ok(self.0.host(peer)))
     }
 
     /// Refuses an [`EventKind::PublishRequest`] that still waits; the publisher is told `reason`.

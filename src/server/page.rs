@@ -21,7 +21,11 @@ pub const WATCH: Page = Page { path: "/watch", content_type: HTML, content: incl
 pub const PUBLISH: Page =
     Page { path: "/publish", content_type: HTML, content: include_str!("page/publish.html") };
 
-const PAGES: [Page; 9] = [
+/// The mirror, at `/mirror/{stream}`.
+pub const MIRROR: Page =
+    Page { path: "/mirror", content_type: HTML, content: include_str!("page/mirror.html") };
+
+const PAGES: [Page; 10] = [
     Page { path: "/", content_type: HTML, content: include_str!("page/index.html") },
     // For pages of the program's own, too.
     Page { path: "/framewire.js", content_type: SCRIPT, content: include_str!("page/framewire.js") },
@@ -29,6 +33,7 @@ const PAGES: [Page; 9] = [
     Page { path: "/page/session.js", content_type: SCRIPT, content: include_str!("page/session.js") },
     Page { path: "/page/watch.js", content_type: SCRIPT, content: include_str!("page/watch.js") },
     Page { path: "/page/publish.js", content_type: SCRIPT, content: include_str!("page/publish.js") },
+    Page { path: "/page/mirror.js", content_type: SCRIPT, content: include_str!("page/mirror.js") },
     Page { path: "/page/style.css", content_type: STYLE, content: include_str!("page/style.css") },
     Page { path: "/page/icon.svg", content_type: ICON, content: include_str!("page/icon.svg") },
     // For browsers that look here whatever the page says.

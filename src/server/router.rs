@@ -1,4 +1,5 @@
-//! Which request gets which response: WHEP (draft-ietf-wish-whep-03), WHIP (RFC 9725) and the pages.
+//! Which request gets which response: WHEP (draft-ietf-wish-whep-03), WHIP (RFC 9725), what is like it in
+//! both directions, and the pages.
 //! No threads, no sockets; time is an argument.
 
 use super::fragment::Fragment;
@@ -47,6 +48,10 @@ enum Place {
     Streams,
     /// `/whep/{stream}`, `/whip/{stream}`.
     Endpoint { role: Role, stream: String },
+    /// `/mirror`: a name that nobody else has.
+    Mirrors,
+    /// `/mirror/{stream}`: the page, and where it offers what goes both ways. Its session is one of WHIP.
+    Mirror { stream: String },
     /// `/ws/{stream}`.
     Ingest { stream: String },
     /// `/whep/{stream}/{id}`, `/whip/{stream}/{id}`.
@@ -63,6 +68,8 @@ impl Place {
             ["streams"] => Place::Streams,
             ["watch", stream] if name::decode(stream).is_some() => Place::Page(&page::WATCH),
             ["publish", stream] if name::decode(stream).is_some() => Place::Page(&page::PUBLISH),
+            ["mirror"] => Place::Mirrors,
+            ["mirror", stream] => Place::Mirror { stream: name::decode(stream)? },
             ["ws", stream] => Place::Ingest { stream: name::decode(stream)? },
             [protocol, stream] => {
                 Place::Endpoint { role: Role::of(protocol)?, stream: name::decode(stream)? }
@@ -80,14 +87,15 @@ impl Place {
             Place::Endpoint { role: Role::Publisher, .. }
                 | Place::Session { role: Role::Publisher, .. }
                 | Place::Ingest { .. }
+                | Place::Mirror { .. }
         )
     }
 
     fn allowed(&self) -> &'static str {
         match self {
-            Place::Page(_) | Place::Streams => "GET, HEAD, OPTIONS",
+            Place::Page(_) | Place::Mirrors | Place::Streams => "GET, HEAD, OPTIONS",
             Place::Ingest { .. } => "GET, OPTIONS",
-            Place::Endpoint { .. } => "GET, HEAD, OPTIONS, POST",
+            Place::Endpoint { .. } | Place::Mirror { .. } => "GET, HEAD, OPTIONS, POST",
             Place::Session { .. } => "DELETE, GET, HEAD, OPTIONS, PATCH",
         }
     }
@@ -110,6 +118,11 @@ impl Router {
         if let Place::Page(page) = place {
             return if matches!(method, "GET" | "HEAD") { page.response() } else { not_allowed(&place) };
         }
+        match (&place, method) {
+            (Place::Mirror { .. }, "GET" | "HEAD") => return page::MIRROR.response(),
+            (Place::Mirrors, "GET" | "HEAD") => return mirror(),
+            _ => {}
+        }
         if !self.may(&place, request) {
             return Response::problem(401, "a bearer token is needed, and this is not it")
                 .with("WWW-Authenticate", "Bearer realm=\"framewire\"");
@@ -120,6 +133,7 @@ impl Router {
                 Response::new(200).with("Content-Type", SDP).with("Accept-Post", SDP)
             }
             (Place::Endpoint { role, stream }, "POST") => self.post(*role, stream, request, from, now),
+            (Place::Mirror { stream }, "POST") => self.post(Role::Publisher, stream, request, from, now),
             (Place::Ingest { stream }, "GET") => self.ingest(stream, request, from, now),
             (Place::Session { role, stream, id }, "GET" | "HEAD") => {
                 match self.sessions.etag(*role, stream, id) {
@@ -138,9 +152,9 @@ impl Router {
 
     fn may(&self, place: &Place, request: &Request) -> bool {
         let own = match place {
-            Place::Endpoint { role: Role::Publisher, stream } | Place::Ingest { stream } => {
-                self.sessions.token(stream, None)
-            }
+            Place::Endpoint { role: Role::Publisher, stream }
+            | Place::Ingest { stream }
+            | Place::Mirror { stream } => self.sessions.token(stream, None),
             Place::Session { role: Role::Publisher, stream, id } => self.sessions.token(stream, Some(id)),
             _ => None,
         };
@@ -160,6 +174,7 @@ impl Router {
             Response::new(204).with("Allow", place.allowed()).with("Access-Control-Max-Age", "600");
         let open = match place {
             Place::Endpoint { role, stream } => *role == Role::Viewer || self.sessions.receives(stream),
+            Place::Mirror { stream } => self.sessions.receives(stream),
             Place::Session { .. } => return response.with("Accept-Patch", FRAGMENT),
             _ => return response,
         };
@@ -275,6 +290,13 @@ impl Role {
 
 fn not_allowed(place: &Place) -> Response {
     Response::problem(405, "this cannot be done here").with("Allow", place.allowed())
+}
+
+/// To a page of its own for each who asks.
+fn mirror() -> Response {
+    let name = uuid::Uuid::new_v4().simple().to_string();
+    let address = format!("mirror/{}", &name[..8]);
+    Response::new(307).with("Location", address).with("Cache-Control", "no-store")
 }
 
 fn no_session() -> Response {

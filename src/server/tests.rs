@@ -335,6 +335,21 @@ fn a_token_guards_all_but_the_pages_and_the_preflight() {
 }
 
 #[test]
+fn who_comes_to_the_mirror_gets_a_name_that_nobody_else_has() {
+    let station = Station::new();
+    let names = [0; 2].map(|_| {
+        let own = station.ask("GET", "/mirror", "", "");
+        assert_eq!((own.status, own.header("Cache-Control")), (307, Some("no-store")));
+        format!("/{}", own.header("Location").expect("an address"))
+    });
+    assert_ne!(names[0], names[1]);
+    assert_eq!(station.ask("GET", &names[0], "", "").status, 200);
+    assert_eq!(station.ask("POST", "/mirror", "", "").status, 405);
+    assert_eq!(station.ask("DELETE", &names[0], "", "").status, 405);
+    assert_eq!(station.ask("GET", "/mirror/a%2fb", "", "").status, 404);
+}
+
+#[test]
 fn a_path_that_names_no_stream_is_nothing() {
     let station = Station::new();
     let long = format!("/whep/{}", "x".repeat(65));
@@ -454,7 +469,7 @@ fn an_answer_that_panics_gives_its_place_back() {
 fn the_pages_hang_together() {
     let station = Station::new();
     let mut seen = vec![];
-    for path in ["/", "/watch/test", "/publish/test"] {
+    for path in ["/", "/watch/test", "/publish/test", "/mirror/test"] {
         let page = station.ask("GET", path, "", "");
         assert_eq!((page.status, page.header("Content-Type")), (200, Some("text/html; charset=utf-8")));
         assert!(page.header("Content-Security-Policy").expect("a policy").contains("default-src 'self'"));
@@ -463,7 +478,7 @@ fn the_pages_hang_together() {
             seen.push(format!("/{}", link.trim_start_matches("../")));
         }
     }
-    assert!(seen.len() >= 11, "{seen:?}");
+    assert!(seen.len() >= 16, "{seen:?}");
     let module = station.ask("GET", "/framewire.js", "", "");
     assert_eq!(module.header("Content-Type"), Some("text/javascript; charset=utf-8"));
     assert!(!module.text().lines().any(|line| line.starts_with("import")), "it needs nothing else");

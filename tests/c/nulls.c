@@ -133,6 +133,7 @@ static void sweep(uintptr_t bits, framewire_status status) {
     FAILS(framewire_server_receive(server, "x", NULL, sink), status, "server is ");
     FAILS(framewire_server_unreceive(server, "x"), status, "server is ");
     FAILS(framewire_server_accept(server, 1, sink), status, "server is ");
+    FAILS(framewire_server_accept_peer(server, 1, peer), status, "server is ");
     FAILS(framewire_server_refuse(server, 1, NULL), status, "server is ");
     FAILS(framewire_server_address(server, text, sizeof text, &length), status, "server is ");
     FAILS(framewire_server_get_stats(server, &server_stats), status, "server is ");
@@ -406,6 +407,7 @@ static void inputs(void) {
     OK(framewire_server_unreceive(server, "x"));
     FAILS(framewire_server_accept(server, 1, sink), FRAMEWIRE_INVALID_STATE, "no publish request 1");
     FAILS(framewire_server_accept(server, 1, NULL), FRAMEWIRE_INVALID_HANDLE, "sink is NULL");
+    FAILS(framewire_server_accept_peer(server, 1, NULL), FRAMEWIRE_INVALID_HANDLE, "peer is NULL");
     FAILS(framewire_server_refuse(server, 1, NULL), FRAMEWIRE_INVALID_STATE, "no publish request 1");
     framewire_sink_free(sink);
     FAILS(framewire_server_address(server, NULL, 0, NULL), FRAMEWIRE_INVALID_ARGUMENT, "both NULL");

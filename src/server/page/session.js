@@ -1,10 +1,10 @@
 'use strict';
-// A session with the server, for the pages that watch and publish: begun by an offer, again when it
+// A session with the server, for the pages that watch, publish and mirror: begun by an offer, again when it
 // breaks, and ended with the page. What is offered, and what it is called, is the page's: `page`,
 // in its own script.
 
 const element = (id) => document.getElementById(id);
-const { protocol, state } = document.body.dataset; // whep or whip
+const { protocol, state } = document.body.dataset; // whep, whip or mirror
 const segment = location.pathname.split('/').pop();
 const name = decodeURIComponent(segment);
 const endpoint = new URL(`../${protocol}/${segment}`, location.href);
@@ -17,7 +17,7 @@ document.title = `${name} · Framewire`;
 element('name').textContent = name;
 
 // Who may watch may not therefore publish: each has its token.
-const secret = protocol === 'whip' ? 'publish-token' : 'token';
+const secret = protocol === 'whep' ? 'token' : 'publish-token';
 if (location.hash.startsWith('#token=')) {
   sessionStorage.setItem(secret, decodeURIComponent(location.hash.slice(7)));
   history.replaceState(null, '', location.pathname + location.search);

@@ -278,6 +278,9 @@ fn a_publisher_brings_the_token_of_its_stream_or_else_the_servers() {
     }
     let unknown = "Authorization: Bearer publish\r\n";
     assert_eq!(station.offer("/whip/other", unknown).status, 404);
+    assert_eq!(station.offer("/mirror/own", unknown).status, 401);
+    assert_eq!(station.ask("GET", "/mirror/own", "", "").status, 200);
+    assert_eq!(station.offer("/mirror/own", "Authorization: Bearer mine\r\n").status, 201);
     assert_eq!(station.ask("GET", "/publish/cam", "", "").status, 200);
 }
 
