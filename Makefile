@@ -47,9 +47,9 @@ demo: setup-build examples ## install what is missing, build, go on the air at h
 test: setup ## everything that must hold: Rust, C, another stack and real browsers; sets itself up
 	$(CARGO) test --locked
 	$(MAKE) --no-print-directory examples
+	FRAMEWIRE_LIBRARY=$(CURDIR)/target/release/libframewire.so $(PIP_INSTALL) ./bindings/python
 	tests/browser/alone.sh node --test --test-concurrency=1 --test-reporter=spec tests/browser/*.test.mjs
 	tests/browser/alone.sh target/interop/bin/python -B -m unittest discover -v -s tests/interop
-	FRAMEWIRE_LIBRARY=$(CURDIR)/target/release/libframewire.so $(PIP_INSTALL) ./bindings/python
 	tests/browser/alone.sh target/interop/bin/python -B -m unittest discover -v -s bindings/python/tests
 
 # Without the network: what building it needs is there already.
@@ -90,7 +90,9 @@ sanitize: ## the Rust and C tests under AddressSanitizer and LeakSanitizer, on b
 
 bench: setup ## the table of figures and ratios
 	$(MAKE) --no-print-directory examples
+	FRAMEWIRE_LIBRARY=$(CURDIR)/target/release/libframewire.so $(PIP_INSTALL) ./bindings/python
 	$(CARGO) bench --locked
+	tests/browser/alone.sh target/interop/bin/python -B bindings/python/tests/bench.py
 	for bench in tests/browser/*.bench.mjs; do tests/browser/alone.sh node $$bench || exit 1; done
 
 install: build ## the library, its header and its pkg-config file to PREFIX=/usr/local, below DESTDIR
