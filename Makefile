@@ -61,10 +61,10 @@ check: setup ## what CI runs, and format and lints before it; LONG=1: fuzzers an
 	$(MAKE) --no-print-directory test
 	$(if $(LONG),$(MAKE) --no-print-directory test-static fuzz sanitize)
 
-wheel: ## the Python package with everything inside, in target/wheels, for any Python 3 on a glibc as new as this one's
+wheel: setup ## the Python package with everything inside, in target/wheels, for any Python 3 on a glibc as new as this one's
 	$(MAKE) --no-print-directory build STATIC=1
 	FRAMEWIRE_MANYLINUX=1 FRAMEWIRE_LIBRARY=$(CURDIR)/target/static/release/libframewire.so \
-		python3 -m pip wheel --no-deps --wheel-dir target/wheels ./bindings/python
+		target/interop/bin/pip wheel --quiet --disable-pip-version-check --no-build-isolation --no-deps --wheel-dir target/wheels ./bindings/python
 
 test-static: ## what the library with everything inside still needs of a system
 	$(CARGO) test --locked --target-dir target/static --no-default-features --features static --test symbols

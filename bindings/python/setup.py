@@ -49,16 +49,22 @@ class Build(build_py):
         shutil.copy(library(), folder / "libframewire.so")
 
 
+# What a wheel may count on, beside the loader (PEP 600).
+PROMISED = {"libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2", "librt.so.1", "libgcc_s.so.1", "libstdc++.so.6"}
+
+
 class Wheel(bdist_wheel):
     def get_tag(self):
-        """Any Python 3, on a glibc as new as the symbols that the library asks for. A name that says
-        manylinux promises that it needs nothing else, which `make wheel` sees to."""
-        content = Path(self.bdist_dir, "framewire/libframewire.so")
-        content = (content if content.exists() else library()).read_bytes()
-        needed = max(int(minor) for minor in re.findall(rb"GLIBC_2\.(\d+)", content))
+        """Any Python 3. For others' machines (FRAMEWIRE_MANYLINUX) it is named by the glibc whose symbols the
+        library asks for, and there is none if that asks for anything else."""
         platform = super().get_tag()[2]
         if os.environ.get("FRAMEWIRE_MANYLINUX"):
-            platform = platform.replace("linux_", f"manylinux_2_{needed}_", 1)
+            said = subprocess.run(["readelf", "-dV", library()], check=True, capture_output=True, text=True).stdout
+            needed = {name for name in re.findall(r"NEEDED.*\[(.*)\]", said) if not name.startswith("ld-linux")}
+            if not needed <= PROMISED:
+                raise SystemExit(f"{library()} needs {', '.join(sorted(needed - PROMISED))}: make build STATIC=1")
+            newest = max(int(minor) for minor in re.findall(r"GLIBC_2\.(\d+)", said))
+            platform = platform.replace("linux_", f"manylinux_2_{newest}_", 1)
         return "py3", "none", platform
 
 

@@ -60,7 +60,8 @@ class Arrays(Case):
 
     async def test_outlive_their_sink_and_its_peer(self):
         source, sink, sender = await self.stream()
-        with pushing(source, lambda: picture(10, 200, 30)):
+        colours = [(10, 200, 30)]
+        with pushing(source, lambda: picture(*colours[-1])):
             frame = await self.within(sink.pictures.wait())
             array, address = frame.array[5:, ::2], frame.array.ctypes.data
             self.assertEqual(frame.array.ctypes.data, address, "a view, and no copy")
@@ -68,6 +69,7 @@ class Arrays(Case):
                 array[0, 0, 0] = 1
             del frame
             gc.collect()
+            colours.append((200, 10, 200))
             for _ in range(20):  # whose memory would be the array's, if that had been let go of
                 await self.within(sink.pictures.wait())
             sink.close()
