@@ -128,7 +128,7 @@ fn times_that_go_backwards_are_counted_and_sound_follows_on() {
 /// What the NTP timestamps say of each frame, in milliseconds on our clock.
 fn captured(stamps: &[Stamp]) -> Vec<i64> {
     let anchor = clock::anchor();
-    let since = |ntp: u64| (i128::from(ntp) - i128::from(anchor.ntp)) * 1_000 >> 32;
+    let since = |ntp: u64| ((i128::from(ntp) - i128::from(anchor.ntp)) * 1_000) >> 32;
     stamps.iter().map(|s| since(s.ntp) as i64 + (anchor.capture.0 / 1_000) as i64).collect()
 }
 

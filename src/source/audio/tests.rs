@@ -61,7 +61,7 @@ struct Arrivals(crossbeam_channel::Sender<(Kind, Time, Time)>);
 impl Outlet for Arrivals {
     fn deliver(&self, frame: &Arc<MediaFrame>, _: Time) -> bool {
         let anchor = clock::anchor();
-        let since = (i128::from(frame.ntp) - i128::from(anchor.ntp)) * 1_000_000 >> 32;
+        let since = ((i128::from(frame.ntp) - i128::from(anchor.ntp)) * 1_000_000) >> 32;
         let capture = Time((i128::from(anchor.capture.0) + since) as u64);
         _ = self.0.send((frame.kind, capture, clock::now()));
         true
