@@ -23,7 +23,8 @@ use std::io::{BufRead, BufReader, Lines};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
-use std::{str, thread};
+use std::thread;
+use std::time::Instant;
 
 const TYPE: &str = "Content-Type: application/sdp\r\n";
 
@@ -255,7 +256,9 @@ fn the_mirror_gives_each_page_its_own_picture_with_boxes_by_its_timestamp_and_a_
 
         // Pictures come back, and results name them; what moves is boxed.
         let (mut seen, mut named, mut boxes) = (HashSet::new(), HashSet::new(), 0);
+        let until = Instant::now() + 2 * PATIENCE;
         while seen.intersection(&named).count() < 10 || boxes == 0 {
+            assert!(Instant::now() < until, "{seen:?} were seen, {named:?} named, {boxes} boxes");
             seen.insert(page.back.next_video(Some(PATIENCE)).expect("a picture").rtp_time);
             let result = told.next();
             let metadata = &result["video_metadata"];
