@@ -16,7 +16,7 @@ SONAME = libframewire.so.$(shell sed -n 's/^#define FRAMEWIRE_ABI_VERSION //p' i
 EXAMPLES = $(addprefix $(TARGET)/examples-c/,mirror on_air own_signalling results take_frames)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-build build examples demo test check wheel test-static fuzz sanitize bench install
+.PHONY: help setup setup-build build examples demo test check wheel test-static fuzz sanitize bench abi install
 # Cargo is parallel; two of it at once only wait for one another.
 .NOTPARALLEL:
 
@@ -51,6 +51,7 @@ test: setup ## everything that must hold: Rust, C, another stack and real browse
 	tests/browser/alone.sh node --test --test-concurrency=1 --test-reporter=spec tests/browser/*.test.mjs
 	tests/browser/alone.sh target/interop/bin/python -B -m unittest discover -v -s tests/interop
 	tests/browser/alone.sh target/interop/bin/python -B -m unittest discover -v -s bindings/python/tests
+	tests/browser/alone.sh target/interop/bin/python -B -m unittest discover -v -s tests/install
 
 # Without the network: what building it needs is there already.
 PIP_INSTALL = target/interop/bin/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps
@@ -58,6 +59,7 @@ PIP_INSTALL = target/interop/bin/pip install --quiet --disable-pip-version-check
 check: setup ## what CI runs, and format and lints before it; LONG=1: fuzzers and sanitizers after it
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
+	python3 tools/abi.py compare
 	$(MAKE) --no-print-directory test
 	$(if $(LONG),$(MAKE) --no-print-directory test-static fuzz sanitize)
 
@@ -65,6 +67,9 @@ wheel: setup ## the Python package with everything inside, in target/wheels, for
 	$(MAKE) --no-print-directory build STATIC=1
 	FRAMEWIRE_MANYLINUX=1 FRAMEWIRE_LIBRARY=$(CURDIR)/target/static/release/libframewire.so \
 		target/interop/bin/pip wheel --quiet --disable-pip-version-check --no-build-isolation --no-deps --wheel-dir target/wheels ./bindings/python
+
+abi: ## describe the ABI anew in include/framewire.abi, as CONTRIBUTING says when
+	python3 tools/abi.py describe
 
 test-static: ## what the library with everything inside still needs of a system
 	$(CARGO) test --locked --target-dir target/static --no-default-features --features static --test symbols

@@ -44,6 +44,7 @@ needs_of_build() {
     need libvpx-dev library vpx
     need libopus-dev library opus
     need libssl-dev library openssl
+    need python3 has python3
 }
 
 needs_of_tests() {
@@ -53,6 +54,7 @@ needs_of_tests() {
     need npm has npm
     need iproute2 has_ip
     need python3-venv has_venv
+    need abigail-tools has abidw
 }
 
 install_packages() {
