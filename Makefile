@@ -100,10 +100,6 @@ bench: setup ## the table of figures and ratios
 	tests/browser/alone.sh target/interop/bin/python -B bindings/python/tests/bench.py
 	for bench in tests/browser/*.bench.mjs; do tests/browser/alone.sh node $$bench || exit 1; done
 
-install: build ## the library, its header and its pkg-config file to PREFIX=/usr/local, below DESTDIR
-	install -D -m 644 include/framewire.h $(DESTDIR)$(PREFIX)/include/framewire.h
-	install -D -m 755 $(TARGET)/release/libframewire.so $(DESTDIR)$(LIBDIR)/$(SONAME)
-	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libframewire.so
-	@mkdir -p $(DESTDIR)$(LIBDIR)/pkgconfig
-	@printf '%s\n' 'Name: framewire' 'Description: raw frames and sound into live WebRTC' 'Version: $(VERSION)' \
-		'Cflags: -I$(PREFIX)/include' 'Libs: -L$(LIBDIR) -lframewire' >$(DESTDIR)$(LIBDIR)/pkgconfig/framewire.pc
+install: build ## library, archive, headers, manual, pkg-config and CMake files to PREFIX=/usr/local, below DESTDIR
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' VERSION=$(VERSION) SONAME=$(SONAME) STATIC='$(STATIC)' \
+		packaging/install.sh $(TARGET)/release

@@ -49,9 +49,9 @@ class Peer:
         return await peer.negotiate(edit)
 
     @classmethod
-    async def watch(cls, url):
+    async def watch(cls, url, kinds=("video", "audio")):
         peer = cls(url)
-        for kind in ("video", "audio"):
+        for kind in kinds:
             peer.connection.addTransceiver(kind, direction="recvonly")
         return await peer.negotiate(lambda offer: offer)
 
@@ -90,9 +90,12 @@ class Example:
     """A C example at work."""
 
     @classmethod
-    async def start(cls, name, *arguments):
+    async def start(cls, name, *arguments, library=None):
+        """A program of that name, or at that path; `library` is the folder of the library that it is to find."""
         example = cls()
         environment = os.environ | {"FRAMEWIRE_BIND": "127.0.0.1:0", "FRAMEWIRE_MEDIA_ADDRESS": "127.0.0.1"}
+        if library:
+            environment["LD_LIBRARY_PATH"] = str(library)
         example.process = await asyncio.create_subprocess_exec(
             EXAMPLES / name, *arguments, env=environment, stdout=asyncio.subprocess.PIPE
         )
