@@ -20,9 +20,15 @@ class Frame(ctypes.Structure):
 
 
 class Server(ctypes.Structure):
-    """The beginning of framewire_server_options: what is behind it is zero."""
+    """framewire_server_options; what is not named is zero."""
     _fields_ = [("size", ctypes.c_size_t), ("events", ctypes.c_void_p), ("bind", ctypes.c_char_p),
-                ("media_address", ctypes.c_char_p)]
+                ("media_address", ctypes.c_char_p), ("zero", ctypes.c_uint64 * 13)]
+
+
+class Source(ctypes.Structure):
+    """framewire_source_options, likewise."""
+    _fields_ = [("size", ctypes.c_size_t), ("events", ctypes.c_void_p), ("fps", ctypes.c_double),
+                ("media", ctypes.c_uint32), ("zero", ctypes.c_uint32 * 11)]
 
 
 def must(status):
@@ -32,8 +38,8 @@ def must(status):
 def on_air():
     source, server = ctypes.c_void_p(), ctypes.c_void_p()
     options = Server(ctypes.sizeof(Server), None, os.environ["FRAMEWIRE_BIND"].encode(), b"127.0.0.1")
-    only_picture = (ctypes.c_uint64 * 4)(32, 0, 0, 1)  # size, events, fps, media
-    must(framewire.framewire_source_new(only_picture, ctypes.byref(source)))
+    only_picture = Source(ctypes.sizeof(Source), None, 0, 1)
+    must(framewire.framewire_source_new(ctypes.byref(only_picture), ctypes.byref(source)))
     must(framewire.framewire_server_new(ctypes.byref(options), ctypes.byref(server)))
     must(framewire.framewire_server_publish(server, b"beside", source))
     address = ctypes.create_string_buffer(64)
@@ -53,12 +59,12 @@ def push(source, frame, pixels):
 
 
 def secret_handshake():
-    """Python's OpenSSL talks to itself, without a certificate: TLS 1.2 with keys of the moment."""
+    """Python's OpenSSL talks to itself, without a certificate: TLS 1.2 with keys of the moment alone."""
     sides = [ssl.SSLContext(kind) for kind in (ssl.PROTOCOL_TLS_SERVER, ssl.PROTOCOL_TLS_CLIENT)]
     for side in sides:
         side.maximum_version = ssl.TLSVersion.TLSv1_2
         side.check_hostname, side.verify_mode = False, ssl.CERT_NONE
-        side.set_ciphers("ADH-AES128-GCM-SHA256:@SECLEVEL=0")
+        side.set_ciphers("AECDH-AES128-SHA:@SECLEVEL=0")
     one, other = socket.socketpair()
     serving = threading.Thread(target=lambda: sides[0].wrap_socket(one, server_side=True).sendall(b"hello"))
     serving.start()
