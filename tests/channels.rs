@@ -97,6 +97,20 @@ fn both_sides_make_channels_beside_media() {
 }
 
 #[test]
+fn what_is_made_on_a_connection_that_stands_opens_and_brings_its_first_message() {
+    let (offers, answers) = (peer(false, None), peer(true, None));
+    let _first = pair(&offers, &answers);
+    for _ in 0..100 {
+        // The remote may have answered before our side has it in hand.
+        let ours = offers.channel(labelled("late")).expect("data channels were negotiated");
+        let theirs = answers.next_channel(Some(PATIENCE)).expect("it arrives");
+        theirs.send(b"first", false).expect("it is open");
+        assert_eq!(ours.next(Some(PATIENCE)).expect("it comes").data, b"first");
+        assert_eq!(ours.state(), ChannelState::Open);
+    }
+}
+
+#[test]
 fn what_the_remote_makes_is_refused_by_who_does_not_accept_it() {
     let (offers, answers) = (peer(false, None), peer(false, None));
     let ours = offers.channel(labelled("x")).expect("before the offer");

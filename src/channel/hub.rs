@@ -186,7 +186,11 @@ impl Hub {
         *shared.link.lock() =
             Some(Link { channel, connection: Arc::downgrade(connection), hub: self.me.clone(), longest });
         Arc::make_mut(&mut self.table.lock().live).push((channel, shared.clone()));
-        Ok(())
+        // Known before it opens: on a connection that stands it may have by now.
+        connection.watch_channel(channel).inspect_err(|_| {
+            self.forget(channel);
+            connection.remove_channel(channel);
+        })
     }
 
     /// Bytes that wait to be sent on all channels together.

@@ -37,7 +37,8 @@ pub trait Channels: Send + Sync {
 }
 
 impl Connection {
-    /// Makes a channel. Before the descriptions are exchanged, or after.
+    /// Makes a channel. Before the descriptions are exchanged, or after. Nothing is told of it until
+    /// [`Connection::watch_channel`].
     /// `stream` is the one that both sides agreed on; `None`: one is chosen, and the remote is told.
     pub fn add_channel(
         &self,
@@ -66,8 +67,13 @@ impl Connection {
             sys::rtcCreateDataChannelEx(self.id, label.as_ptr(), &init)
         })?;
         self.keep(id);
-        watch(id, self.key)?;
         Ok(ChannelId(id))
+    }
+
+    /// Has what becomes of a channel told, and what became of it already: at once, on this thread.
+    pub fn watch_channel(&self, channel: ChannelId) -> Result<()> {
+        let _pass = pass();
+        watch(channel.0, self.key)
     }
 
     /// Closes a channel, after what it has been given to send, and forgets it.
