@@ -200,6 +200,7 @@ using client_options = sized<framewire_client_options>;
 using results_options = sized<framewire_results_options>;
 using upload_options = sized<framewire_upload_options>;
 using resolver_options = sized<framewire_resolver_options>;
+using processor_options = sized<framewire_processor_options>;
 using video_frame = sized<framewire_video_frame>;
 using audio_frame = sized<framewire_audio_frame>;
 using frame_info = sized<framewire_frame_info>;
@@ -213,6 +214,8 @@ using results_stats = sized<framewire_results_stats>;
 using upload_stats = sized<framewire_upload_stats>;
 using upload_progress = sized<framewire_upload_progress>;
 using resolver_stats = sized<framewire_resolver_stats>;
+using processor_stats = sized<framewire_processor_stats>;
+using job_view = sized<framewire_job_view>;
 
 /// A time as fields of C structs want it.
 inline std::uint64_t micros(time_point time) {
@@ -386,6 +389,8 @@ template <class F> struct boxed {
         contain(box->failed, [&] { box->call(); });
     }
 };
+
+inline void abandon(framewire_job *job) { framewire_job_fail(job, "nobody completed it"); }
 
 /// Text out of C, whatever its length. `call` gets a buffer, its capacity, and where the length goes.
 template <class Call> framewire_status read(std::string &out, Call call, std::size_t room = 255) {
@@ -989,6 +994,115 @@ private:
     }
 };
 
+/// framewire_job. One that is destroyed before it was completed or failed has failed.
+class job : public detail::handle<framewire_job, detail::abandon> {
+public:
+    using handle::handle;
+    outcome<job_view> view() const {
+        job_view view;
+        const framewire_status status = framewire_job_get_view(get(), &view);
+        return outcomes::give(status, view);
+    }
+    /// A field of its result; `json` is its value, written as JSON.
+    outcome<void> add(text name, text json) {
+        return outcomes::done(framewire_job_add(get(), name.get(), json.get()));
+    }
+    outcome<void> add_error(text name, text why) {
+        return outcomes::done(framewire_job_add_error(get(), name.get(), why.get()));
+    }
+    /// Another picture in its place; nullptr: none.
+    outcome<void> picture(const framewire_video_frame *picture) {
+        return outcomes::done(framewire_job_set_picture(get(), picture));
+    }
+    /// OK, TIMEOUT: it was skipped meanwhile, or CLOSED: the processor has ended. It is over.
+    outcome<framewire_status> complete() {
+        const framewire_status status = framewire_job_complete(release());
+        return outcomes::told(status, status);
+    }
+    outcome<framewire_status> fail(text why = nullptr) {
+        const framewire_status status = framewire_job_fail(release(), why.get());
+        return outcomes::told(status, status);
+    }
+};
+
+/// framewire_processor.
+class processor : public detail::handle<framewire_processor, framewire_processor_free> {
+public:
+    using handle::handle;
+    /// One whose jobs are taken with next().
+    static outcome<processor> make(const processor_options &options) {
+        return outcomes::make<processor>([&](framewire_processor **out) { return framewire_processor_new(&options, out); });
+    }
+    /// One that calls `call(job &)` for each frame, on its workers. A job that is moved out of it is kept, to be
+    /// completed later; what `call` throws is that frame's failure, and goes to `failed`.
+    template <class F>
+    static outcome<processor> make(processor_options options, F call,
+                                   std::function<void(std::exception_ptr)> failed = {}) {
+        using box = detail::boxed<F>;
+        options.function = {called<F>, box::drop, new box{std::move(call), std::move(failed)}};
+        return make(options);
+    }
+    /// For `options.sound_function`: `call(const framewire_audio_frame &, void *samples)`. Give it to one make.
+    template <class F>
+    static framewire_sound_function sound(F call, std::function<void(std::exception_ptr)> failed = {}) {
+        using box = detail::boxed<F>;
+        return {heard<F>, box::drop, new box{std::move(call), std::move(failed)}};
+    }
+    outcome<maybe<job>> next(milliseconds timeout) {
+        framewire_job *raw = nullptr;
+        const framewire_status status = framewire_processor_next(get(), detail::wait(timeout), &raw);
+        return outcomes::got(status, job(raw));
+    }
+    outcome<int> fd() { return outcomes::descriptor(framewire_processor_fd(get())); }
+    outcome<framewire_status> push_video(const framewire_video_frame &frame, milliseconds timeout = milliseconds{0}) {
+        const framewire_status status = framewire_processor_push_video(get(), &frame, detail::wait(timeout));
+        return outcomes::told(status, status);
+    }
+    outcome<void> set_video(bool on) { return outcomes::done(framewire_processor_set_video(get(), on, nullptr)); }
+    outcome<void> set_video(bool on, const peer &peer) {
+        return outcomes::done(framewire_processor_set_video(get(), on, peer.get()));
+    }
+    outcome<void> set_rotation(std::uint32_t degrees) {
+        return outcomes::done(framewire_processor_set_rotation(get(), degrees));
+    }
+    outcome<void> end(framewire_termination why, text words = nullptr) {
+        return outcomes::done(framewire_processor_end(get(), static_cast<std::uint32_t>(why), words.get()));
+    }
+    outcome<maybe<framewire_termination>> wait(milliseconds timeout) {
+        std::int32_t why = 0;
+        const framewire_status status = framewire_processor_wait(get(), detail::wait(timeout), &why);
+        return outcomes::got(status, static_cast<framewire_termination>(why));
+    }
+    outcome<processor_stats> stats() const {
+        processor_stats stats;
+        const framewire_status status = framewire_processor_get_stats(get(), &stats);
+        return outcomes::give(status, stats);
+    }
+
+private:
+    template <class F> static std::int32_t called(void *context, framewire_job *raw) {
+        auto *box = static_cast<detail::boxed<F> *>(context);
+        job one(raw);
+        bool threw = true;
+        detail::contain(box->failed, [&] {
+            box->call(one);
+            threw = false;
+        });
+        if (threw && one)
+            framewire_job_fail(one.release(), "the function threw an exception");
+        return one.release() ? FRAMEWIRE_OK : FRAMEWIRE_AGAIN;
+    }
+    template <class F> static std::int32_t heard(void *context, const framewire_audio_frame *sound, void *samples) {
+        auto *box = static_cast<detail::boxed<F> *>(context);
+        bool threw = true;
+        detail::contain(box->failed, [&] {
+            box->call(*sound, samples);
+            threw = false;
+        });
+        return threw ? FRAMEWIRE_INTERNAL : FRAMEWIRE_OK;
+    }
+};
+
 /// framewire_server.
 class server : public detail::handle<framewire_server, framewire_server_free> {
 public:
@@ -1010,6 +1124,10 @@ public:
     outcome<void> unreceive(text name) { return outcomes::done(framewire_server_unreceive(get(), name.get())); }
     outcome<void> accept(std::int64_t request, const sink &sink) {
         return outcomes::done(framewire_server_accept(get(), request, sink.get()));
+    }
+    /// What the request offers is answered by `peer`, in both directions.
+    outcome<void> accept(std::int64_t request, const peer &peer) {
+        return outcomes::done(framewire_server_accept_peer(get(), request, peer.get()));
     }
     outcome<void> refuse(std::int64_t request, text reason = nullptr) {
         return outcomes::done(framewire_server_refuse(get(), request, reason.get()));

@@ -287,6 +287,37 @@ void what_is_not_there_yet_is_no_exception() {
     CHECK(fails([&] { return framewire::client::make(lonely); }) == FRAMEWIRE_INVALID_ARGUMENT);
 }
 
+void frames_go_through_a_function() {
+    std::atomic<int> thrown{0};
+    framewire::processor_options options;
+    options.every_frame = 1;
+    const auto see = [](framewire::job &job) {
+        if (job.view().frame_id == 2)
+            throw std::runtime_error("two is odd");
+        if (job.view().frame_id == 3)
+            framewire::job(std::move(job)).fail("three is odd");
+        else
+            job.add("seen", "true");
+    };
+    auto processor = framewire::processor::make(options, see, [&](std::exception_ptr) { thrown++; });
+    std::vector<std::uint8_t> pixels(16 * 16 * 3);
+    framewire::video_frame frame;
+    frame.format = FRAMEWIRE_FORMAT_RGB24;
+    frame.width = frame.height = 16;
+    frame.planes[0] = pixels.data();
+    for (int n = 0; n < 4; n++)
+        CHECK(processor.push_video(frame, patience) == FRAMEWIRE_OK);
+    processor.end(FRAMEWIRE_TERMINATION_SOURCE_ENDED);
+    CHECK(*processor.wait(patience) == FRAMEWIRE_TERMINATION_SOURCE_ENDED);
+    CHECK(processor.stats().processed == 2 && processor.stats().failed == 2 && thrown == 1);
+
+    auto parts = framewire::processor::make(options);
+    CHECK(!parts.next(0ms) && parts.fd() >= 0);
+    parts.push_video(frame, patience);
+    CHECK(parts.next(patience)->view().width == 16); // nobody completes it
+    CHECK(parts.stats().failed == 1);
+}
+
 } // namespace
 
 int main() {
@@ -298,6 +329,7 @@ int main() {
     events_are_read_waited_for_and_called();
     two_peers_exchange_messages_results_and_files();
     what_is_not_there_yet_is_no_exception();
+    frames_go_through_a_function();
     returning();
     std::puts("everything held");
     return 0;
