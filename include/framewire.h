@@ -413,6 +413,13 @@ typedef struct framewire_peer framewire_peer;
 // Thread safety: every function may be called from any thread, also from callbacks and from the function.
 typedef struct framewire_processor framewire_processor;
 
+// Puts messages together that come in chunks, as a feed of results and framewire_channel_send_framed send
+// them: for programs that are at the other end of one. Chunks may come in any order, and twice; a message
+// that breaks a rule ends, and the others go on; nothing is kept without end.
+//
+// Thread safety: every function may be called from any thread, also from callbacks.
+typedef struct framewire_reassembler framewire_reassembler;
+
 // Tells which track is whose, where media and the program's own signalling speak of a track in either
 // order: media registers a track, under all that is known of it, and the program resolves the tracks of a
 // participant. A participant is a user and a session: two devices of one user are two sessions.
@@ -1357,6 +1364,43 @@ typedef struct framewire_result {
     // Rows of the picture.
     uint32_t height;
 } framewire_result;
+
+// What a reassembler is made from. 0 is the default of every field but `size`.
+typedef struct framewire_reassembler_options {
+    // sizeof(framewire_reassembler_options).
+    size_t size;
+    // Bytes of the largest message, packed and unpacked; 0: 67,108,864. All that are unfinished have as many
+    // together, or 67,108,864.
+    uint32_t max_message;
+    // Unfinished messages: for one more, the oldest goes; 0: 256.
+    uint32_t max_unfinished;
+    // How long a message may go without a new chunk, in milliseconds; 0: 30,000. Looked at in each call.
+    uint32_t idle_timeout_ms;
+    // 1: messages that are packed (gzip, told by 1f 8b) are unpacked.
+    uint32_t unpack;
+} framewire_reassembler_options;
+
+// Figures of a reassembler.
+typedef struct framewire_reassembler_stats {
+    // sizeof(framewire_reassembler_stats).
+    size_t size;
+    // Messages that became whole.
+    uint64_t messages;
+    // Chunks, of whatever sort.
+    uint64_t chunks;
+    // Chunks that had come before.
+    uint64_t duplicates;
+    // Chunks of messages that had ended unfinished.
+    uint64_t late;
+    // Messages that ended because they broke a rule.
+    uint64_t violations;
+    // Messages that ended because of their age, or for want of room.
+    uint64_t evicted;
+    // Bytes of unfinished messages now.
+    uint64_t kept;
+    // Whole messages that wait to be taken now.
+    uint64_t waiting;
+} framewire_reassembler_stats;
 
 // What a resolver is made from. 0 is the default of every field but `size`.
 typedef struct framewire_resolver_options {
@@ -2327,6 +2371,38 @@ enum framewire_status framewire_results_complete(struct framewire_results *resul
                                                  const struct framewire_result *last,
                                                  uint32_t linger_ms,
                                                  uint64_t *acknowledged);
+
+// Makes a reassembler. `options` may be NULL: all defaults.
+//
+// On success `*reassembler` is yours until framewire_reassembler_free.
+enum framewire_status framewire_reassembler_new(const struct framewire_reassembler_options *options,
+                                                struct framewire_reassembler **reassembler);
+
+// Ends a reassembler, with what it keeps. NULL is fine.
+void framewire_reassembler_free(struct framewire_reassembler *reassembler);
+
+// Takes one chunk of `length` bytes, which is copied: a binary message of the channel as it came. If it
+// makes a message whole, framewire_reassembler_next hands that out.
+//
+// MALFORMED, LIMIT: it broke a rule, which the sentence names, and its message has ended; the rest of that
+// is passed over. AGAIN: 16 whole messages wait; nothing was taken.
+enum framewire_status framewire_reassembler_push(struct framewire_reassembler *reassembler,
+                                                 const void *chunk,
+                                                 size_t length);
+
+// Takes the whole message that has waited longest, without waiting for one. `message` (with `capacity`
+// bytes) receives it, `*length` its length, `*frame_id` (may be NULL) its frame id.
+//
+// AGAIN: none is whole. LIMIT: `capacity` is too small; the message stays, and `*length` is written.
+enum framewire_status framewire_reassembler_next(struct framewire_reassembler *reassembler,
+                                                 void *message,
+                                                 size_t capacity,
+                                                 size_t *length,
+                                                 uint32_t *frame_id);
+
+// The figures of a reassembler as they stand. `stats->size` must be set.
+enum framewire_status framewire_reassembler_get_stats(struct framewire_reassembler *reassembler,
+                                                      struct framewire_reassembler_stats *stats);
 
 // Makes a resolver that knows of nothing. `options` may be NULL: all defaults.
 //

@@ -200,6 +200,7 @@ using client_options = sized<framewire_client_options>;
 using results_options = sized<framewire_results_options>;
 using upload_options = sized<framewire_upload_options>;
 using resolver_options = sized<framewire_resolver_options>;
+using reassembler_options = sized<framewire_reassembler_options>;
 using processor_options = sized<framewire_processor_options>;
 using video_frame = sized<framewire_video_frame>;
 using audio_frame = sized<framewire_audio_frame>;
@@ -214,6 +215,7 @@ using results_stats = sized<framewire_results_stats>;
 using upload_stats = sized<framewire_upload_stats>;
 using upload_progress = sized<framewire_upload_progress>;
 using resolver_stats = sized<framewire_resolver_stats>;
+using reassembler_stats = sized<framewire_reassembler_stats>;
 using processor_stats = sized<framewire_processor_stats>;
 using job_view = sized<framewire_job_view>;
 
@@ -991,6 +993,44 @@ private:
                 return framewire_peer_description(get(), out, capacity, wanted);
             });
         return outcomes::give(status, std::move(sdp));
+    }
+};
+
+/// A message that came in chunks.
+struct framed {
+    std::uint32_t frame_id;
+    std::vector<std::uint8_t> data;
+};
+
+/// framewire_reassembler.
+class reassembler : public detail::handle<framewire_reassembler, framewire_reassembler_free> {
+public:
+    using handle::handle;
+    static outcome<reassembler> make(const reassembler_options &options = {}) {
+        return outcomes::make<reassembler>(
+            [&](framewire_reassembler **out) { return framewire_reassembler_new(&options, out); });
+    }
+    /// OK, or AGAIN: what is whole is to be taken first.
+    outcome<framewire_status> push(bytes chunk) {
+        const framewire_status status = framewire_reassembler_push(get(), chunk.data(), chunk.size());
+        return outcomes::told(status, status);
+    }
+    outcome<maybe<framed>> next() {
+        framed message{};
+        for (;;) {
+            std::size_t length = 0;
+            const framewire_status status = framewire_reassembler_next(get(), message.data.data(), message.data.size(),
+                                                                       &length, &message.frame_id);
+            const bool more = status == FRAMEWIRE_LIMIT && length > message.data.size();
+            message.data.resize(length);
+            if (!more)
+                return outcomes::got(status, std::move(message));
+        }
+    }
+    outcome<reassembler_stats> stats() const {
+        reassembler_stats stats;
+        const framewire_status status = framewire_reassembler_get_stats(get(), &stats);
+        return outcomes::give(status, stats);
     }
 };
 

@@ -23,6 +23,7 @@ pub mod negotiate;
 pub mod peer;
 pub mod processor;
 pub mod publish;
+pub mod reassembler;
 pub mod resolver;
 pub mod results;
 pub mod server;
@@ -35,7 +36,7 @@ pub mod version;
 pub mod video;
 
 /// The files of the header, in its order.
-pub const HEADER: [&str; 23] = [
+pub const HEADER: [&str; 24] = [
     "status",
     "version",
     "log",
@@ -55,6 +56,7 @@ pub const HEADER: [&str; 23] = [
     "results",
     "upload",
     "envelope",
+    "reassembler",
     "resolver",
     "job",
     "processor",

@@ -2,8 +2,8 @@
 //! of another kind or made up finds nothing; what it finds lives on while a call uses it.
 
 use super::{
-    channel, client, events, frame, ingest, job, log, peer, processor, resolver, results, server, sink,
-    source, upload,
+    channel, client, events, frame, ingest, job, log, peer, processor, reassembler, resolver, results,
+    server, sink, source, upload,
 };
 use crate::error::{Error, Result, Status};
 use crate::id::Id;
@@ -22,6 +22,7 @@ pub static INGESTS: Table<ingest::Entry> = Table::new(12, "ingest");
 pub static UPLOADS: Table<upload::Entry> = Table::new(11, "upload");
 pub static PROCESSORS: Table<processor::Entry> = Table::new(13, "processor");
 pub static JOBS: Table<job::Entry> = Table::unsung(14, "job");
+pub static REASSEMBLERS: Table<reassembler::Entry> = Table::new(16, "reassembler");
 pub static FRAMES: Table<frame::Entry> = Table::unsung(7, "frame");
 pub static CLIENTS: Table<client::Entry> = Table::new(8, "client");
 pub static RESOLVERS: Table<resolver::Entry> = Table::new(15, "resolver");
@@ -42,7 +43,7 @@ pub fn is_alive(id: Id) -> bool {
     }
 }
 
-// A token, from the top: 4 bits zero (an Id without a handle has the highest), 4 bits kind, 32 bits
+// A token, from the top: 3 bits zero (an Id without a handle has the highest), 5 bits kind, 32 bits
 // generation, 24 bits index. User space ends below 2⁵⁶: no pointer has a kind.
 const INDEX_BITS: u32 = 24;
 const KIND_SHIFT: u32 = 56;

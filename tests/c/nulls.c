@@ -17,6 +17,8 @@ static void sweep(uintptr_t bits, framewire_status status) {
     framewire_upload_stats upload_stats = { .size = sizeof upload_stats };
     framewire_resolver *resolver = MADE_UP(framewire_resolver, bits);
     framewire_resolver_stats resolver_stats = { .size = sizeof resolver_stats };
+    framewire_reassembler *reassembler = MADE_UP(framewire_reassembler, bits);
+    framewire_reassembler_stats reassembler_stats = { .size = sizeof reassembler_stats };
     framewire_arrival arrival = { .size = sizeof arrival, .track = "t", .media = FRAMEWIRE_MEDIA_VIDEO };
     uint64_t request;
     framewire_result result = { .size = sizeof result };
@@ -86,6 +88,9 @@ static void sweep(uintptr_t bits, framewire_status status) {
     FAILS(framewire_upload_get_stats(upload, &upload_stats), status, "upload is ");
     FAILS(framewire_resolver_register(resolver, &arrival), status, "resolver is ");
     FAILS(framewire_resolver_withdraw(resolver, "t"), status, "resolver is ");
+    FAILS(framewire_reassembler_push(reassembler, "x", 1), status, "reassembler is ");
+    FAILS(framewire_reassembler_next(reassembler, text, sizeof text, &length, NULL), status, "reassembler is ");
+    FAILS(framewire_reassembler_get_stats(reassembler, &reassembler_stats), status, "reassembler is ");
     FAILS(framewire_peer_announce(peer, resolver, NULL, NULL), status, "peer is ");
     FAILS(framewire_resolver_resolve(resolver, "u", "s", 1, NULL, 0, text, sizeof text, &length), status, "resolver is ");
     FAILS(framewire_resolver_resolve_async(resolver, "u", "s", 1, NULL, 0, &request), status, "resolver is ");
@@ -150,6 +155,7 @@ static void sweep(uintptr_t bits, framewire_status status) {
     framewire_results_free(results);
     framewire_upload_free(upload);
     framewire_resolver_free(resolver);
+    framewire_reassembler_free(reassembler);
     framewire_ingest_free(ingest);
     framewire_processor_free(processor);
 }
@@ -250,6 +256,36 @@ static void inputs(void) {
     FAILS(framewire_channel_get_state(channel, NULL), FRAMEWIRE_INVALID_ARGUMENT, "state is NULL");
     FAILS(framewire_channel_get_stats(channel, NULL), FRAMEWIRE_INVALID_ARGUMENT, "stats is NULL");
     framewire_channel_free(channel);
+    framewire_reassembler *reassembler = NULL;
+    FAILS(framewire_reassembler_new(NULL, NULL), FRAMEWIRE_INVALID_ARGUMENT, "reassembler is NULL");
+    framewire_reassembler_options small = { .size = sizeof small, .max_message = 4, .unpack = 2 };
+    FAILS(framewire_reassembler_new(&small, &reassembler), FRAMEWIRE_INVALID_ARGUMENT, "options.unpack is 2");
+    small.unpack = 1;
+    OK(framewire_reassembler_new(&small, &reassembler));
+    const unsigned char second[] = { 7, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 'd' }, first[] = { 7, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 'a', 'b', 'c' };
+    const unsigned char beyond[] = { 8, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0 }, large[] = { 9, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 2, 3, 4, 5 };
+    char whole[4];
+    size_t whole_length;
+    uint32_t frame_id;
+    FAILS(framewire_reassembler_push(reassembler, NULL, 1), FRAMEWIRE_INVALID_ARGUMENT, "chunk is NULL");
+    FAILS(framewire_reassembler_push(reassembler, "x", 1), FRAMEWIRE_MALFORMED, "");
+    FAILS(framewire_reassembler_push(reassembler, beyond, sizeof beyond), FRAMEWIRE_MALFORMED, "");
+    FAILS(framewire_reassembler_push(reassembler, large, sizeof large), FRAMEWIRE_LIMIT, "");
+    OK(framewire_reassembler_push(reassembler, second, sizeof second));
+    FAILS(framewire_reassembler_next(reassembler, whole, sizeof whole, &whole_length, NULL), FRAMEWIRE_AGAIN, "no message is whole");
+    OK(framewire_reassembler_push(reassembler, first, sizeof first));
+    FAILS(framewire_reassembler_next(reassembler, whole, 3, &whole_length, NULL), FRAMEWIRE_LIMIT, "the message has 4 bytes");
+    OK(framewire_reassembler_next(reassembler, whole, sizeof whole, &whole_length, &frame_id));
+    CHECK(whole_length == 4 && frame_id == 7 && memcmp(whole, "abcd", 4) == 0);
+    const unsigned char empty[] = { 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0 };
+    for (int n = 0; n < 16; n++)
+        OK(framewire_reassembler_push(reassembler, empty, sizeof empty));
+    FAILS(framewire_reassembler_push(reassembler, empty, sizeof empty), FRAMEWIRE_AGAIN, "16 whole messages wait");
+    framewire_reassembler_stats reassembler_stats = { .size = sizeof reassembler_stats };
+    OK(framewire_reassembler_get_stats(reassembler, &reassembler_stats));
+    CHECK(reassembler_stats.messages == 17 && reassembler_stats.violations == 3 && reassembler_stats.waiting == 16);
+    framewire_reassembler_free(reassembler);
+
     framewire_resolver *resolver = NULL;
     FAILS(framewire_resolver_new(NULL, NULL), FRAMEWIRE_INVALID_ARGUMENT, "resolver is NULL");
     OK(framewire_resolver_new(NULL, &resolver));

@@ -271,6 +271,13 @@ void what_is_not_there_yet_is_no_exception() {
     CHECK(framewire::time(shared.info().capture_time_us) <= std::chrono::steady_clock::now());
     CHECK(fails([&] { return shared.view(); }) == FRAMEWIRE_INVALID_STATE);
 
+    auto reassembler = framewire::reassembler::make();
+    const std::uint8_t chunk[] = {7, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 'h', 'i'};
+    CHECK(!reassembler.next() && reassembler.push(chunk) == FRAMEWIRE_OK);
+    const auto framed = *reassembler.next();
+    CHECK(framed.frame_id == 7 && framed.data == std::vector<std::uint8_t>({'h', 'i'}));
+    CHECK(fails([&] { return reassembler.push({}); }) == FRAMEWIRE_MALFORMED && reassembler.stats().messages == 1);
+
     auto resolver = framewire::resolver::make();
     CHECK(!resolver.resolve("user", "session", FRAMEWIRE_TRACK_TYPE_VIDEO, nullptr, 0ms));
     const std::string id(1'000, 'x'); // longer than the room it is first given
