@@ -1,5 +1,5 @@
-# On the air by ctypes, with no header and no linker: and beside it Python's ssl and PyAV, which bring an OpenSSL, a
-# libvpx and a libopus of their own into the process. All work at once.
+# On the air by ctypes, with no header and no linker: and beside it Python's ssl and PyAV, which bring the
+# OpenSSL and the libvpx that they were built with into the process. All work at once.
 import ctypes
 import os
 import socket

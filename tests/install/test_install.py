@@ -92,7 +92,7 @@ class Installed(unittest.IsolatedAsyncioTestCase):
                 await demo.ends()
 
     async def test_a_program_that_finds_it_at_run_time(self):
-        """Which is Python with ctypes, and with an OpenSSL, a libvpx and a libopus of its own beside."""
+        """Which is Python with ctypes, and with its ssl and PyAV beside."""
         program = self.folder / "beside.py"
         program.write_text(f"#!{sys.executable}\n" + (ROOT / "tests/install/beside.py").read_text())
         program.chmod(0o755)
