@@ -322,7 +322,8 @@ void frames_go_through_a_function() {
     CHECK(!parts.next(0ms) && parts.fd() >= 0);
     parts.push_video(frame, patience);
     CHECK(parts.next(patience)->view().width == 16); // nobody completes it
-    CHECK(parts.stats().failed == 1);
+    parts.end(FRAMEWIRE_TERMINATION_SOURCE_ENDED);
+    CHECK(parts.wait(patience) && parts.stats().failed == 1);
 }
 
 } // namespace
