@@ -28,12 +28,13 @@ def described(header):
     for enum in re.findall(r"^typedef enum (\w+) \{", text, re.M):
         stub += f"void enum_{enum}(enum {enum} it) {{ (void)it; }}\n"
     with tempfile.TemporaryDirectory() as folder:
-        source, library = f"{folder}/stub.c", f"{folder}/stub.so"
-        pathlib.Path(source).write_text(stub, encoding="utf-8")
+        pathlib.Path(folder, "stub.c").write_text(stub, encoding="utf-8")
         name = f"-Wl,-soname,libframewire.so.{number}"
-        subprocess.run(["cc", "-std=c11", "-g", "-shared", "-fPIC", name, "-o", library, source], check=True)
+        # In the folder: the description names the file as the compiler was told it.
+        compile = ["cc", "-std=c11", "-g", "-shared", "-fPIC", name, "-o", "stub.so", "stub.c"]
+        subprocess.run(compile, check=True, cwd=folder)
         quiet = ["--no-show-locs", "--no-corpus-path", "--no-comp-dir-path", "--no-elf-needed"]
-        return subprocess.run(["abidw", *quiet, library], check=True, capture_output=True, text=True).stdout
+        return subprocess.run(["abidw", *quiet, "stub.so"], check=True, capture_output=True, text=True, cwd=folder).stdout
 
 
 class Abi:
