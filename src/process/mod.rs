@@ -33,6 +33,7 @@ pub use options::{From, ProcessorOptions, SoundFunction, SoundPath};
 pub use stats::ProcessorStats;
 pub use turn::Turn;
 
+use crate::encode::hold::Age;
 use crate::error::{Error, Result, Status};
 use crate::events::{Event, EventKind};
 use crate::frame::VideoFrame;
@@ -48,7 +49,6 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use frame::{Input, Kept, Output};
 use hall::Hall;
 use heart::Pace;
-use sound::Delay;
 use stats::Figures;
 use std::os::fd::RawFd;
 use std::sync::Arc;
@@ -82,7 +82,7 @@ struct Shared {
     video: AtomicBool,
     turn: Mutex<Turn>,
     pushed: AtomicU64,
-    delay: Mutex<Delay>,
+    delay: Mutex<Age>,
     /// The waits for the sink's pictures and for its sound.
     wait: Wait,
     wait_sound: Wait,
@@ -429,7 +429,7 @@ impl Shared {
     /// How long sound is held back.
     fn delay(&self) -> Duration {
         match self.video.load(Ordering::Relaxed) {
-            true => self.delay.lock().get(),
+            true => self.delay.lock().get().unwrap_or_default(),
             false => Duration::ZERO,
         }
     }

@@ -2,6 +2,7 @@
 
 use super::{Shared, SoundPath};
 use crate::decode::opus::RATE;
+use crate::encode::hold::LONGEST;
 use crate::error::Status;
 use crate::frame::{AudioFrame, Samples};
 use crate::sink::{Pcm, Sink, Sound};
@@ -12,9 +13,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Sound is held back for no longer, however long pictures take.
-const LONGEST: Duration = Duration::from_secs(2);
-/// Nor is more of it, of one channel, whatever its capture times say.
+/// No more sound is held back, of one channel, whatever its capture times say.
 const MOST_SAMPLES: usize = 2 * RATE as usize;
 
 /// Brings sound to the source, until the processor is over.
@@ -36,31 +35,6 @@ pub(super) fn run(shared: &Arc<Shared>, sink: &Sink) {
     }
     while let Some(sound) = line.next(Duration::ZERO, Time(u64::MAX)) {
         push(shared, source, &sound);
-    }
-}
-
-/// How long pictures take from their capture to the source: the median of the last few, so that one that took much
-/// longer moves no sound.
-#[derive(Debug, Default)]
-pub(super) struct Delay {
-    last: VecDeque<Duration>,
-}
-
-impl Delay {
-    /// One took so long.
-    pub fn measure(&mut self, took: Duration) {
-        const FEW: usize = 9;
-        if self.last.len() == FEW {
-            self.last.pop_front();
-        }
-        self.last.push_back(took);
-    }
-
-    /// So long they take; zero before the first.
-    pub fn get(&self) -> Duration {
-        let mut sorted: Vec<_> = self.last.iter().copied().collect();
-        sorted.sort_unstable();
-        sorted.get(sorted.len().saturating_sub(1) / 2).copied().unwrap_or_default()
     }
 }
 
@@ -164,19 +138,6 @@ mod tests {
             }
         }
         assert_eq!(taken, [0, 1, 2, 6, 7, 8, 9], "a few milliseconds more or less are nothing");
-    }
-
-    #[test]
-    fn a_few_pictures_that_take_much_longer_move_no_sound_and_a_change_that_lasts_does() {
-        let (mut delay, short, long) =
-            (Delay::default(), Duration::from_millis(100), Duration::from_secs(30));
-        assert_eq!(delay.get(), Duration::ZERO);
-        for took in [short, short, long, long, short] {
-            delay.measure(took);
-            assert_eq!(delay.get(), short);
-        }
-        (0..5).for_each(|_| delay.measure(long));
-        assert_eq!(delay.get(), long);
     }
 
     #[test]
